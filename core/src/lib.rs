@@ -1,0 +1,34 @@
+//! The contract of thalweg: what an observable is, and the few parts that everything else is built from.
+//!
+//! No timers, no I/O and no runtime live here, so this crate compiles in a moment and seldom changes:
+//!
+//! * [`Observable`] with its one required method, the context [`Cx`] of a poll, and the outcome [`Drained`];
+//! * [`BoxObservable`], an observable of a type that is not spelled out;
+//! * [`Plan`], how a pipeline describes itself, and [`Meter`], the live numbers in it;
+//! * [`queue`], the bounded batch queue between two tasks, with [`Overflow`] told;
+//! * [`hub`] and [`Subject`], one producer side and many subscribers;
+//! * [`Sink`], where batches go;
+//! * [`Fault`], why a stage failed, with the stage's name, file and line.
+
+mod boxed;
+mod cx;
+mod error;
+pub mod hub;
+mod meter;
+mod observable;
+mod plan;
+pub mod queue;
+mod ready;
+mod sink;
+mod subject;
+
+pub use boxed::BoxObservable;
+pub use cx::Cx;
+pub use error::{Fault, Overflowed, Panicked, StageId, TimedOut};
+pub use meter::{Counts, DropReason, Meter};
+pub use observable::{Drained, Observable};
+pub use plan::{Holds, Plan, StageMut, StagePlan};
+pub use queue::Overflow;
+pub use ready::{ChildWaker, ReadySet};
+pub use sink::Sink;
+pub use subject::{Subject, Subscription};

@@ -1,0 +1,188 @@
+//! Which of many inputs woke, so that a stage of thousands polls only those.
+
+use std::{
+    collections::VecDeque,
+    fmt,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
+    task::{Wake, Waker},
+};
+
+use crate::queue::lock;
+
+/// The inputs of a stage that are to be polled, in the order in which they became ready.
+///
+/// Every input has a [`ChildWaker`] with its index. A wake puts the index in line once, however often it comes, and
+/// wakes the stage; a poll costs what is ready, not what there is. Holds one index an input.
+#[derive(Default)]
+pub struct ReadySet {
+    shared: Arc<Shared>,
+    line: VecDeque<usize>,
+}
+
+#[derive(Default)]
+struct Shared {
+    woken: Mutex<Woken>,
+}
+
+#[derive(Default)]
+struct Woken {
+    indices: Vec<usize>,
+    parent: Option<Waker>,
+}
+
+/// The waker of one input of a [`ReadySet`].
+pub struct ChildWaker {
+    child: Arc<Child>,
+    waker: Waker,
+}
+
+struct Child {
+    index: usize,
+    /// In line or among the woken. Whoever sets it puts the index there.
+    queued: AtomicBool,
+    shared: Arc<Shared>,
+}
+
+impl ReadySet {
+    /// Creates a set without inputs.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds an input, which is to be polled at once.
+    #[must_use]
+    pub fn add(&mut self, index: usize) -> ChildWaker {
+        let child = Arc::new(Child {
+            index,
+            queued: AtomicBool::new(true),
+            shared: Arc::clone(&self.shared),
+        });
+        self.line.push_back(index);
+        let waker = Waker::from(Arc::clone(&child));
+        ChildWaker { child, waker }
+    }
+
+    /// Has `parent` woken by the next wake of an input, and puts those that woke until now in line.
+    pub fn register(&mut self, parent: &Waker) {
+        let mut woken = lock(&self.shared.woken);
+        match &mut woken.parent {
+            Some(known) => known.clone_from(parent),
+            none => *none = Some(parent.clone()),
+        }
+        self.line.extend(woken.indices.drain(..));
+    }
+
+    /// Takes the input that is longest in line.
+    ///
+    /// Its [`ChildWaker::start`] must be called before it is polled.
+    pub fn take(&mut self) -> Option<usize> {
+        self.line.pop_front()
+    }
+
+    /// Puts an input back in line because it has more.
+    pub fn again(&mut self, waker: &ChildWaker) {
+        if !waker.child.queued.swap(true, Ordering::AcqRel) {
+            self.line.push_back(waker.child.index);
+        }
+    }
+}
+
+impl ChildWaker {
+    /// Marks that the input is about to be polled: a wake from now on counts anew.
+    pub fn start(&self) {
+        self.child.queued.store(false, Ordering::Release);
+    }
+
+    /// Gives the waker to poll the input with.
+    #[must_use]
+    pub fn waker(&self) -> &Waker {
+        &self.waker
+    }
+}
+
+impl Wake for Child {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        if self.queued.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        let parent = {
+            let mut woken = lock(&self.shared.woken);
+            woken.indices.push(self.index);
+            woken.parent.take()
+        };
+        if let Some(parent) = parent {
+            parent.wake();
+        }
+    }
+}
+
+impl fmt::Debug for ReadySet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ReadySet")
+            .field("line", &self.line)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for ChildWaker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ChildWaker")
+            .field("index", &self.child.index)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wake_puts_an_input_in_line_once_and_wakes_the_parent() {
+        let mut set = ReadySet::new();
+        let first = set.add(0);
+        let second = set.add(1);
+        assert_eq!(
+            (set.take(), set.take(), set.take()),
+            (Some(0), Some(1), None)
+        );
+        first.start();
+        second.start();
+
+        let mut parent = ReadySet::new();
+        let parent_waker = parent.add(7);
+        parent_waker.start();
+        assert_eq!(parent.take(), Some(7));
+        set.register(parent_waker.waker());
+
+        second.waker().wake_by_ref();
+        second.waker().wake_by_ref();
+        first.waker().wake_by_ref();
+        parent.register(Waker::noop());
+        assert_eq!(parent.take(), Some(7), "the parent was woken");
+        set.register(Waker::noop());
+        assert_eq!(
+            (set.take(), set.take(), set.take()),
+            (Some(1), Some(0), None)
+        );
+    }
+
+    #[test]
+    fn an_input_that_woke_while_it_was_polled_is_not_put_in_line_twice() {
+        let mut set = ReadySet::new();
+        let child = set.add(0);
+        assert_eq!(set.take(), Some(0));
+        child.start();
+        child.waker().wake_by_ref();
+        set.again(&child);
+        set.register(Waker::noop());
+        assert_eq!((set.take(), set.take()), (Some(0), None));
+    }
+}

@@ -1,0 +1,5 @@
+//! Operators that do several things at once.
+
+mod spawned;
+
+pub use spawned::Spawned;

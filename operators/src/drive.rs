@@ -1,0 +1,53 @@
+//! The end of every flow: where a spent budget becomes a yield to the runtime.
+
+use std::{
+    ops::ControlFlow,
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+
+use thalweg_core::{Cx, Drained, Observable};
+
+use crate::Stage;
+
+/// How a flow came to rest under a driver.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Rest {
+    Completed,
+    Stopped,
+}
+
+/// Turns a spent budget into a wake and `Pending`, so that the other tasks run first.
+fn rest<E>(drained: Result<Drained, E>, task: &Context<'_>) -> Poll<Result<Rest, E>> {
+    match drained? {
+        Drained::Completed => Poll::Ready(Ok(Rest::Completed)),
+        Drained::Stopped => Poll::Ready(Ok(Rest::Stopped)),
+        Drained::Exhausted => {
+            task.waker().wake_by_ref();
+            Poll::Pending
+        }
+    }
+}
+
+/// Polls a flow to its end or to a break of `emit`, with the default budget.
+#[inline]
+pub(crate) fn drive<O: Observable>(
+    source: Pin<&mut O>,
+    task: &mut Context<'_>,
+    stopping: bool,
+    emit: impl FnMut(O::Item) -> ControlFlow<()>,
+) -> Poll<Result<Rest, O::Error>> {
+    let drained = ready!(source.poll_drain(&mut Cx::new(task).with_stop(stopping), emit));
+    rest(drained, task)
+}
+
+/// As [`drive`], for a terminal that keeps its closure beside its input.
+#[inline]
+pub(crate) fn drive_stage<O: Observable, S>(
+    stage: Pin<&mut Stage<O, S>>,
+    task: &mut Context<'_>,
+    step: impl FnMut(&mut S, O::Item) -> ControlFlow<()>,
+) -> Poll<Result<Rest, O::Error>> {
+    let drained = ready!(stage.drain(&mut Cx::new(task), step));
+    rest(drained, task)
+}

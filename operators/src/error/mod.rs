@@ -1,0 +1,5 @@
+//! Operators that handle failures.
+
+mod raise;
+
+pub use raise::{IntoError, NoError, Raise, SameError};

@@ -1,0 +1,42 @@
+//! [`Flow`] and every operator, one file each.
+//!
+//! | group | what it does |
+//! |---|---|
+//! | [`transform`] | makes other items out of items |
+//! | [`filter`] | lets some items pass |
+//! | [`combine`] | makes one flow of several |
+//! | [`time`] | looks at the clock |
+//! | [`window`] | gathers items |
+//! | [`multicast`] | serves several consumers |
+//! | [`pressure`] | decides what happens when the consumer is slow |
+//! | [`error`] | handles failures |
+//! | [`concurrency`] | does several things at once |
+//! | [`terminal`] | runs a flow |
+
+mod boundary;
+pub mod combine;
+pub mod concurrency;
+mod drive;
+pub mod error;
+pub mod filter;
+mod flow;
+mod into_flow;
+pub mod multicast;
+pub mod pressure;
+mod stage;
+mod stream;
+pub mod terminal;
+#[cfg(feature = "testing")]
+pub mod testing;
+pub mod time;
+mod timer;
+pub mod transform;
+pub mod window;
+
+pub use flow::{BoxFlow, Flow};
+pub use into_flow::{
+    FromIter, FromStream, FromTryStream, IntoFlow, IterKind, ObservableKind, StreamKind,
+    TryIntoFlow,
+};
+pub use stage::Stage;
+pub use stream::PlainStream;

@@ -1,0 +1,1 @@
+//! Operators that serve several consumers.

@@ -1,0 +1,1 @@
+//! Operators that decide what happens when the consumer is slow.

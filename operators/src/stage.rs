@@ -1,0 +1,128 @@
+//! What most operators have in common: one input, some state, and an end at which both are dropped.
+
+use std::{
+    fmt,
+    ops::ControlFlow,
+    pin::Pin,
+    task::{Poll, ready},
+};
+
+use pin_project_lite::pin_project;
+use thalweg_core::{Cx, Drained, Observable, Plan, StageId};
+
+pin_project! {
+    /// An input and the state of the operator on it, until the end.
+    ///
+    /// [`drain`](Self::drain) polls the input at one place, drops input and state at the moment it ends, and never polls
+    /// it again. It also keeps the operator's name and the place where it was built.
+    #[derive(Clone)]
+    pub struct Stage<O, S = ()> {
+        #[pin]
+        live: Option<Live<O, S>>,
+        id: StageId,
+        told_to_stop: bool,
+    }
+}
+
+pin_project! {
+    #[derive(Clone)]
+    struct Live<O, S> {
+        #[pin]
+        source: O,
+        state: S,
+    }
+}
+
+impl<O: Observable, S> Stage<O, S> {
+    /// Creates a stage on `source`; the place is the caller's.
+    #[track_caller]
+    pub fn new(name: &'static str, source: O, state: S) -> Self {
+        Self {
+            live: Some(Live { source, state }),
+            id: StageId::here(name),
+            told_to_stop: false,
+        }
+    }
+
+    /// Gives the name of the operator and the place where it was built.
+    pub fn id(&self) -> StageId {
+        self.id
+    }
+
+    /// Drains the input into `step`; at its end drops it, and the state.
+    ///
+    /// A stage that has ended is `Completed` for ever.
+    #[inline]
+    pub fn drain(
+        self: Pin<&mut Self>,
+        cx: &mut Cx<'_, '_>,
+        mut step: impl FnMut(&mut S, O::Item) -> ControlFlow<()>,
+    ) -> Poll<Result<Drained, O::Error>> {
+        let this = self.project();
+        *this.told_to_stop |= cx.stopping();
+        let mut live = this.live;
+        let Some(parts) = live.as_mut().as_pin_mut() else {
+            return Poll::Ready(Ok(Drained::Completed));
+        };
+        let parts = parts.project();
+        let state = parts.state;
+        let drained = ready!(parts.source.poll_drain(cx, |item| step(state, item)));
+        if matches!(drained, Ok(Drained::Completed) | Err(_)) {
+            live.set(None);
+        }
+        Poll::Ready(drained)
+    }
+
+    /// Tells whether a stop was asked for that the input has not heard of, because it has not been polled since.
+    ///
+    /// An operator that has no use for items at the moment then drains with a budget of 0: nothing comes, but the
+    /// sources hear of it.
+    pub fn owes_stop(&self, cx: &Cx<'_, '_>) -> bool {
+        cx.stopping() && !self.told_to_stop && self.live.is_some()
+    }
+
+    /// Ends the stage before its input does: drops the input and the state.
+    pub fn end(self: Pin<&mut Self>) {
+        self.project().live.set(None);
+    }
+
+    /// Tells whether the stage has ended.
+    pub fn is_ended(&self) -> bool {
+        self.live.is_none()
+    }
+
+    /// Gives the state, until the end.
+    pub fn state(self: Pin<&mut Self>) -> Option<&mut S> {
+        Some(self.project().live.as_pin_mut()?.project().state)
+    }
+
+    /// Takes input and state out, to move them elsewhere; the stage has ended then.
+    pub fn take(&mut self) -> Option<(O, S)>
+    where
+        O: Unpin,
+    {
+        self.live.take().map(|live| (live.source, live.state))
+    }
+
+    /// Describes the input below `plan`'s newest stage, for operators that describe themselves.
+    pub fn input(&self) -> Option<&O> {
+        self.live.as_ref().map(|live| &live.source)
+    }
+
+    /// Adds the stage and its input to a plan. It holds nothing and counts nothing.
+    pub fn describe(&self, plan: &mut Plan) {
+        let stage = plan.stage(self.id);
+        if let Some(input) = self.input() {
+            stage.input(input);
+        }
+    }
+}
+
+/// Shows the input but not the state, which is a closure more often than not.
+impl<O: fmt::Debug, S> fmt::Debug for Stage<O, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct(self.id.name())
+            .field("source", &self.live.as_ref().map(|live| &live.source))
+            .finish_non_exhaustive()
+    }
+}

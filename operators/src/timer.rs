@@ -1,0 +1,73 @@
+//! A timer that is cheap to move: setting it is a store, the runtime hears of it only when it must.
+
+use std::{fmt, future::Future, pin::Pin, task::Context};
+
+use tokio::time::{Instant, Sleep, sleep_until};
+
+/// A deadline, and the runtime's timer behind it.
+///
+/// Moving the deadline further away touches no timer: the old one fires first and is armed again then. So an operator
+/// may set it at every item. A clone has the deadline and a timer of its own.
+#[derive(Default)]
+pub(crate) struct Timer {
+    deadline: Option<Instant>,
+    sleep: Option<Pin<Box<Sleep>>>,
+}
+
+impl Timer {
+    pub(crate) fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sets the deadline, in place of the one there was.
+    pub(crate) fn set(&mut self, deadline: Instant) {
+        self.deadline = Some(deadline);
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.deadline = None;
+    }
+
+    /// Tells whether the deadline has come, and clears it then; otherwise has the task woken when it comes.
+    pub(crate) fn poll(&mut self, task: &mut Context<'_>, now: Instant) -> bool {
+        let Some(deadline) = self.deadline else {
+            return false;
+        };
+        if now >= deadline {
+            self.deadline = None;
+            return true;
+        }
+        let sleep = self
+            .sleep
+            .get_or_insert_with(|| Box::pin(sleep_until(deadline)));
+        if sleep.deadline() > deadline {
+            sleep.as_mut().reset(deadline);
+        }
+        while sleep.as_mut().poll(task).is_ready() {
+            if sleep.deadline() >= deadline {
+                // The runtime's clock has passed it since `now` was read.
+                self.deadline = None;
+                return true;
+            }
+            sleep.as_mut().reset(deadline);
+        }
+        false
+    }
+}
+
+impl Clone for Timer {
+    fn clone(&self) -> Self {
+        Self {
+            deadline: self.deadline,
+            sleep: None,
+        }
+    }
+}
+
+impl fmt::Debug for Timer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Timer")
+            .field("deadline", &self.deadline)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,212 @@
+//! `chunks`: gathers items into vectors, by number and by time.
+
+use std::{fmt, ops::ControlFlow, pin::Pin, task::Poll, time::Duration};
+
+use pin_project_lite::pin_project;
+use thalweg_core::{Cx, Drained, DropReason, Holds, Meter, Observable, Plan};
+use tokio::time::Instant;
+
+use crate::{Flow, Stage, timer::Timer};
+
+impl<O: Observable> Flow<O> {
+    /// Gathers items into vectors; [`max`](Flow::max) and [`within`](Flow::within) say when one is full.
+    ///
+    /// ```text
+    /// in   --1--2--3------4--|
+    ///        chunks().max(2).within(6)
+    /// out  -----12-------3--4|
+    /// ```
+    ///
+    /// The last chunk is handed on when the source completes. Empty chunks never are.
+    ///
+    /// # Backpressure
+    ///
+    /// Passes it on. Holds the chunk in the making: at most `max` items, without `max` as many as come.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the flow drops the chunk in the making.
+    ///
+    /// # Errors
+    ///
+    /// An error of the stream passes; the chunk in the making is dropped and counted as failed.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use thalweg::prelude::*;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// let chunks = (1..=5).flow().chunks().max(2).within(Duration::from_secs(1));
+    /// assert_eq!(chunks.collect::<Vec<_>>().await, Ok(vec![vec![1, 2], vec![3, 4], vec![5]]));
+    /// # }
+    /// ```
+    #[doc(alias = "buffer_count")]
+    #[doc(alias = "buffer_timeout")]
+    #[doc(alias = "grouped_within")]
+    #[doc(alias = "ready_chunks")]
+    #[track_caller]
+    pub fn chunks(self) -> Flow<Chunks<O>> {
+        Flow::new(Chunks {
+            stage: Stage::new("chunks", self.into_inner(), ()),
+            chunk: Vec::new(),
+            max: usize::MAX,
+            within: None,
+            timer: Timer::new(),
+            meter: Meter::new(),
+        })
+    }
+}
+
+impl<O: Observable> Flow<Chunks<O>> {
+    /// Hands a chunk on as soon as it has `items` items.
+    ///
+    /// # Panics
+    ///
+    /// Panics if `items` is 0.
+    #[track_caller]
+    pub fn max(self, items: usize) -> Self {
+        assert!(items > 0, "a chunk of 0 items never comes");
+        let mut chunks = self.into_inner();
+        chunks.max = items;
+        Self::new(chunks)
+    }
+
+    /// Hands a chunk on at the latest when `time` has passed since its first item.
+    ///
+    /// The border belongs to the next chunk: an item that comes at that very instant opens a new one.
+    pub fn within(self, time: Duration) -> Self {
+        let mut chunks = self.into_inner();
+        chunks.within = Some(time);
+        Self::new(chunks)
+    }
+}
+
+pin_project! {
+    /// The observable of [`Flow::chunks`].
+    #[must_use = "flows do nothing unless run"]
+    pub struct Chunks<O>
+    where
+        O: Observable,
+    {
+        #[pin]
+        stage: Stage<O>,
+        chunk: Vec<O::Item>,
+        max: usize,
+        within: Option<Duration>,
+        timer: Timer,
+        meter: Meter,
+    }
+}
+
+impl<O: Observable> Observable for Chunks<O> {
+    type Item = Vec<O::Item>;
+    type Error = O::Error;
+
+    fn poll_drain<E>(
+        self: Pin<&mut Self>,
+        cx: &mut Cx<'_, '_>,
+        mut emit: E,
+    ) -> Poll<Result<Drained, O::Error>>
+    where
+        E: FnMut(Vec<O::Item>) -> ControlFlow<()>,
+    {
+        let this = self.project();
+        let (chunk, timer, meter) = (this.chunk, this.timer, this.meter);
+        let max = *this.max;
+        // A capacity that is only a bound is not worth its memory.
+        let room = if max > 4096 { 0 } else { max };
+        let now = this.within.map(|_| Instant::now());
+        if let Some(now) = now
+            && timer.poll(cx.task(), now)
+        {
+            meter.emit(chunk.len() as u64);
+            if emit(std::mem::take(chunk)).is_break() {
+                return Poll::Ready(Ok(Drained::Stopped));
+            }
+        }
+        let (mut received, mut emitted) = (0, 0);
+        let drained = this.stage.drain(cx, |(), item| {
+            received += 1;
+            if chunk.is_empty() {
+                chunk.reserve(room);
+                if let (Some(now), Some(time)) = (now, *this.within) {
+                    timer.set(now + time);
+                }
+            }
+            chunk.push(item);
+            if chunk.len() < max {
+                return ControlFlow::Continue(());
+            }
+            timer.clear();
+            emitted += chunk.len() as u64;
+            emit(std::mem::take(chunk))
+        });
+        meter.receive(received);
+        meter.emit(emitted);
+        match drained {
+            Poll::Ready(Ok(Drained::Completed)) if !chunk.is_empty() => {
+                timer.clear();
+                meter.emit(chunk.len() as u64);
+                Poll::Ready(Ok(match emit(std::mem::take(chunk)) {
+                    ControlFlow::Continue(()) => Drained::Completed,
+                    ControlFlow::Break(()) => Drained::Stopped,
+                }))
+            }
+            Poll::Ready(Err(error)) => {
+                timer.clear();
+                meter.drop_items(DropReason::Failed, chunk.len() as u64);
+                chunk.clear();
+                Poll::Ready(Err(error))
+            }
+            Poll::Pending => {
+                // Armed only now, so that a chunk that fills in one poll costs no timer; it cannot be due yet.
+                if let Some(now) = now {
+                    timer.poll(cx.task(), now);
+                }
+                Poll::Pending
+            }
+            drained @ Poll::Ready(_) => drained,
+        }
+    }
+
+    fn describe(&self, plan: &mut Plan) {
+        let holds = if self.max == usize::MAX {
+            Holds::Unbounded
+        } else {
+            Holds::Items(self.max)
+        };
+        let stage = plan.stage(self.stage.id()).holds(holds).meter(&self.meter);
+        if let Some(input) = self.stage.input() {
+            stage.input(input);
+        }
+    }
+}
+
+impl<O> Clone for Chunks<O>
+where
+    O: Observable<Item: Clone> + Clone,
+{
+    fn clone(&self) -> Self {
+        Self {
+            stage: self.stage.clone(),
+            chunk: self.chunk.clone(),
+            max: self.max,
+            within: self.within,
+            timer: self.timer.clone(),
+            meter: self.meter.clone(),
+        }
+    }
+}
+
+impl<O: Observable + fmt::Debug> fmt::Debug for Chunks<O> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Chunks")
+            .field("stage", &self.stage)
+            .field("held", &self.chunk.len())
+            .field("max", &self.max)
+            .field("within", &self.within)
+            .finish_non_exhaustive()
+    }
+}

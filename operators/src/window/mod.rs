@@ -1,0 +1,5 @@
+//! Operators that gather items.
+
+mod chunks;
+
+pub use chunks::Chunks;

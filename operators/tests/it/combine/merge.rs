@@ -1,0 +1,40 @@
+use thalweg_operators::{
+    Flow, IntoFlow,
+    combine::merge,
+    testing::{Conform, Marbles, assert_marbles, cold, probe, Script},
+};
+
+#[tokio::test(start_paused = true)]
+async fn items_come_as_they_come() {
+    let flow = cold("    -a---b--|").merge(cold("--1-2--3---|"));
+    assert_marbles(flow, "-a1-2b-3---|").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn any_number_of_flows_merge() {
+    let flow = merge([cold("-a---b|"), cold("--c|"), cold("---d---e|")]);
+    assert_marbles(flow, "  -acd-b-e|").await;
+    assert_marbles(merge(Vec::<Flow<Marbles>>::new()), "|").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_error_ends_it_at_once() {
+    assert_marbles(cold("-a--#").merge(cold("--b----c|")), "-ab-#").await;
+    assert_marbles(merge([cold("-a--#"), cold("--b----c|")]), "-ab-#").await;
+}
+
+#[tokio::test]
+async fn inputs_that_always_have_items_take_turns() {
+    let both = (0..).flow().map(|_| 'a').merge((0..).flow().map(|_| 'b'));
+    let seen: String = both.take(256).collect().await.unwrap();
+    assert_eq!(seen, ["a", "b", "a", "b"].map(|turn| turn.repeat(64)).concat());
+    let all = merge(["a", "b", "c"].map(|name| (0..).flow().map(move |_| name)));
+    let seen: String = all.take(256).collect().await.unwrap();
+    assert_eq!(seen, ["a", "b", "c", "a"].map(|turn| turn.repeat(64)).concat());
+}
+
+#[tokio::test(start_paused = true)]
+async fn conforms() {
+    Conform::new(|source| source.merge(probe(Script::Items(30)).0)).interleaves().check().await;
+    Conform::new(|source| merge([source, probe(Script::Items(30)).0])).interleaves().check().await;
+}

@@ -1,0 +1,28 @@
+//! The tests of all operators, one file each, in one binary.
+
+mod layout;
+
+mod combine {
+    automod::dir!("tests/it/combine");
+}
+mod concurrency {
+    automod::dir!("tests/it/concurrency");
+}
+mod error {
+    automod::dir!("tests/it/error");
+}
+mod filter {
+    automod::dir!("tests/it/filter");
+}
+mod terminal {
+    automod::dir!("tests/it/terminal");
+}
+mod time {
+    automod::dir!("tests/it/time");
+}
+mod transform {
+    automod::dir!("tests/it/transform");
+}
+mod window {
+    automod::dir!("tests/it/window");
+}

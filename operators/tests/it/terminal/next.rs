@@ -1,0 +1,32 @@
+use thalweg_operators::{
+    IntoFlow,
+    testing::{Broken, Script, probe},
+};
+
+#[tokio::test]
+async fn items_come_one_by_one_then_none_for_ever() {
+    let mut flow = (1..=2).flow();
+    assert_eq!(flow.next().await, Ok(Some(1)));
+    assert_eq!(flow.next().await, Ok(Some(2)));
+    assert_eq!(flow.next().await, Ok(None));
+    assert_eq!(flow.next().await, Ok(None));
+}
+
+#[tokio::test]
+async fn an_error_comes_once() {
+    let mut flow = probe(Script::Failing(1)).0;
+    assert_eq!(flow.next().await, Ok(Some(0)));
+    assert_eq!(flow.next().await, Err(Broken));
+    assert_eq!(flow.next().await, Ok(None));
+}
+
+#[tokio::test]
+async fn a_loop_over_an_endless_flow_lets_a_sibling_task_run() {
+    let (told, mut heard) = tokio::sync::oneshot::channel();
+    let sibling = tokio::spawn(async move { told.send(()) });
+    let mut flow = (0_u64..).flow();
+    while heard.try_recv().is_err() {
+        flow.next().await.unwrap();
+    }
+    sibling.await.unwrap().unwrap();
+}

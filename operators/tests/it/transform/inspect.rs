@@ -1,0 +1,13 @@
+use thalweg_operators::testing::{Conform, assert_marbles, cold};
+
+#[tokio::test(start_paused = true)]
+async fn every_item_is_seen_and_passes() {
+    let mut seen = String::new();
+    assert_marbles(cold("-a-b|").inspect(|letter| seen.push(*letter)), "-a-b|").await;
+    assert_eq!(seen, "ab");
+}
+
+#[tokio::test(start_paused = true)]
+async fn conforms() {
+    Conform::new(|source| source.inspect(|_| {})).check().await;
+}

@@ -1,0 +1,46 @@
+use std::time::Duration;
+
+use thalweg_operators::testing::{Conform, assert_marbles, cold};
+
+fn text(chunk: Vec<char>) -> String {
+    chunk.into_iter().collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_chunk_is_full_by_number() {
+    let flow = cold("    -a-b-c-(de)-|").chunks().max(2).map(text);
+    assert_marbles(flow, "---{ab}---{cd}----({e}|)").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_chunk_is_full_by_time_since_its_first_item() {
+    let flow = cold("-a-b----c---d-|")
+        .chunks()
+        .max(10)
+        .within(Duration::from_millis(4))
+        .map(text);
+    // The border at 12 goes before the item of 12.
+    assert_marbles(flow, "-----{ab}------{c}-({d}|)").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_error_drops_the_chunk_in_the_making_and_counts_it() {
+    let flow = cold("-a-b-#").chunks().max(10);
+    let mut plan = flow.plan();
+    assert_marbles(flow.map(text), "-----#").await;
+    plan.refresh();
+    let counts = plan.stages()[0].counts().unwrap();
+    assert_eq!((counts.received, counts.dropped(), counts.in_flight()), (2, 2, 0));
+}
+
+#[test]
+#[should_panic(expected = "a chunk of 0 items never comes")]
+fn of_none_is_refused_at_the_call() {
+    let _ = cold("-a|").chunks().max(0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn conforms() {
+    Conform::new(|source| source.chunks().max(7)).check().await;
+    Conform::new(|source| source.chunks().max(7).within(Duration::from_millis(5))).check().await;
+}

@@ -1,0 +1,1 @@
+//! Where items go to, one file each.
