@@ -42,6 +42,19 @@ impl<T> Subject<T> {
     #[must_use]
     #[track_caller]
     pub fn new(capacity: usize) -> Self {
+        Self::fallible(capacity)
+    }
+}
+
+impl<T, E> Subject<T, E> {
+    /// Creates a subject that may [`fail`](Self::fail), as [`new`](Subject::new) otherwise.
+    ///
+    /// # Panics
+    ///
+    /// Panics if `capacity` is 0.
+    #[must_use]
+    #[track_caller]
+    pub fn fallible(capacity: usize) -> Self {
         let (_, hub): (HubSender<T, E>, _) = hub(StageId::here("subject"), capacity, Meter::new());
         Self { hub }
     }
