@@ -3,7 +3,7 @@
 use std::{
     ops::ControlFlow,
     pin::Pin,
-    task::{Context, Poll, ready},
+    task::{Context, Poll, Waker, ready},
 };
 
 use thalweg_core::{Cx, Drained, Observable};
@@ -18,12 +18,12 @@ pub(crate) enum Rest {
 }
 
 /// Turns a spent budget into a wake and `Pending`, so that the other tasks run first.
-fn rest<E>(drained: Result<Drained, E>, task: &Context<'_>) -> Poll<Result<Rest, E>> {
+pub(crate) fn settle<E>(drained: Result<Drained, E>, waker: &Waker) -> Poll<Result<Rest, E>> {
     match drained? {
         Drained::Completed => Poll::Ready(Ok(Rest::Completed)),
         Drained::Stopped => Poll::Ready(Ok(Rest::Stopped)),
         Drained::Exhausted => {
-            task.waker().wake_by_ref();
+            waker.wake_by_ref();
             Poll::Pending
         }
     }
@@ -38,7 +38,7 @@ pub(crate) fn drive<O: Observable>(
     emit: impl FnMut(O::Item) -> ControlFlow<()>,
 ) -> Poll<Result<Rest, O::Error>> {
     let drained = ready!(source.poll_drain(&mut Cx::new(task).with_stop(stopping), emit));
-    rest(drained, task)
+    settle(drained, task.waker())
 }
 
 /// As [`drive`], for a terminal that keeps its closure beside its input.
@@ -49,5 +49,5 @@ pub(crate) fn drive_stage<O: Observable, S>(
     step: impl FnMut(&mut S, O::Item) -> ControlFlow<()>,
 ) -> Poll<Result<Rest, O::Error>> {
     let drained = ready!(stage.drain(&mut Cx::new(task), step));
-    rest(drained, task)
+    settle(drained, task.waker())
 }

@@ -24,6 +24,7 @@ mod into_flow;
 pub mod multicast;
 pub mod pressure;
 mod stage;
+mod stop;
 mod stream;
 pub mod terminal;
 #[cfg(feature = "testing")]

@@ -1,0 +1,251 @@
+//! `run_into`: runs the flow into a sink.
+
+use std::{
+    error::Error,
+    fmt,
+    future::poll_fn,
+    ops::ControlFlow,
+    pin::{Pin, pin},
+    task::{Context, Poll},
+};
+
+use thalweg_core::{
+    Cx, Drained, DropReason, Holds, Meter, Observable, Panicked, Plan, Sink, StageId,
+};
+
+use crate::{Flow, stop::Stop};
+
+/// Items that are gathered for one write at most.
+const BATCH: usize = 1024;
+
+impl<O: Observable> Flow<O> {
+    /// Runs the flow into a sink, by the batch.
+    ///
+    /// ```text
+    /// in   --1--(23)------4--|
+    ///        run_into(sink)
+    ///      write[1], write[2, 3], flush, write[4], flush, close
+    /// ```
+    ///
+    /// What is ready goes into one write. When nothing is ready the sink is flushed; at the end, also after an error of
+    /// the stream, it is flushed and closed. To have a handle on the run see [`spawn_into`](Flow::spawn_into).
+    ///
+    /// # Backpressure
+    ///
+    /// While the sink writes, nothing is pulled. Holds one batch of at most 1,024 items.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future loses the batch that is being written, at most 1,024 items, and leaves the sink unclosed.
+    ///
+    /// # Errors
+    ///
+    /// [`RunError::Flow`] with the error of the stream, [`RunError::Sink`] with that of the sink.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use thalweg::prelude::*;
+    ///
+    /// struct Print;
+    ///
+    /// impl Sink<u32> for Print {
+    ///     type Error = std::io::Error;
+    ///
+    ///     async fn write(&mut self, batch: &mut Vec<u32>) -> std::io::Result<()> {
+    ///         for n in batch.drain(..) {
+    ///             println!("{n}");
+    ///         }
+    ///         Ok(())
+    ///     }
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// (1..=3).flow().run_into(Print).await.unwrap();
+    /// # }
+    /// ```
+    #[doc(alias = "forward")]
+    #[doc(alias = "run_with")]
+    #[doc(alias = "to")]
+    #[track_caller]
+    pub fn run_into<S>(
+        self,
+        sink: S,
+    ) -> impl Future<Output = Result<(), RunError<O::Error, S::Error>>>
+    where
+        S: Sink<O::Item>,
+    {
+        Run::new("run_into", self).into(sink)
+    }
+}
+
+/// Why a run did not come to a good end.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum RunError<E, S> {
+    /// The stream failed. What came before was written, flushed and closed.
+    Flow(E),
+    /// The sink failed.
+    Sink(S),
+    /// The task of the run panicked.
+    Panicked(Panicked),
+    /// The run was aborted.
+    Aborted(StageId),
+    /// The run had not drained by the deadline of its stop, and was aborted; the plan tells what was left, by stage.
+    Deadline(StageId, Plan),
+}
+
+impl<E: fmt::Display, S: fmt::Display> fmt::Display for RunError<E, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Flow(error) => error.fmt(f),
+            Self::Sink(error) => error.fmt(f),
+            Self::Panicked(panicked) => panicked.fmt(f),
+            Self::Aborted(stage) => write!(f, "{stage} was aborted"),
+            Self::Deadline(stage, plan) => {
+                let left: u64 = plan
+                    .stages()
+                    .iter()
+                    .filter_map(|stage| Some(stage.counts()?.in_flight()))
+                    .sum();
+                write!(
+                    f,
+                    "{stage} had not drained by its deadline and was aborted, {left} items in flight"
+                )
+            }
+        }
+    }
+}
+
+impl<E: Error + 'static, S: Error + 'static> Error for RunError<E, S> {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        // `Display` says what the cause says, so the chain goes on below it.
+        match self {
+            Self::Flow(error) => error.source(),
+            Self::Sink(error) => error.source(),
+            _ => None,
+        }
+    }
+}
+
+/// A flow on its way into a sink.
+pub(super) struct Run<O> {
+    flow: Flow<O>,
+    pub(super) id: StageId,
+    pub(super) meter: Meter,
+    pub(super) stop: Stop,
+}
+
+/// Why the filling of a batch came to rest.
+enum Filled<E> {
+    /// There is something to write.
+    Batch,
+    /// Nothing is ready, and what was written is not flushed.
+    Idle,
+    End(Result<(), E>),
+}
+
+impl<O: Observable> Run<O> {
+    #[track_caller]
+    pub(super) fn new(name: &'static str, flow: Flow<O>) -> Self {
+        Self {
+            flow,
+            id: StageId::here(name),
+            meter: Meter::new(),
+            stop: Stop::default(),
+        }
+    }
+
+    pub(super) fn plan(&self) -> Plan {
+        let mut plan = Plan::default();
+        plan.stage(self.id)
+            .holds(Holds::Items(BATCH))
+            .meter(&self.meter)
+            .input(&self.flow);
+        plan
+    }
+
+    pub(super) async fn into<S>(self, mut sink: S) -> Result<(), RunError<O::Error, S::Error>>
+    where
+        S: Sink<O::Item>,
+    {
+        let Self {
+            flow, meter, stop, ..
+        } = self;
+        let mut flow = pin!(Some(flow));
+        let mut batch = Vec::new();
+        let mut flushed = true;
+        let end = loop {
+            let filled =
+                poll_fn(|task| fill(flow.as_mut(), &stop, task, &mut batch, flushed)).await;
+            meter.receive(batch.len() as u64);
+            let written = write(&mut sink, &mut batch, &meter).await;
+            if let Err(error) = written {
+                meter.drop_items(DropReason::Failed, batch.len() as u64);
+                return Err(RunError::Sink(error));
+            }
+            match filled {
+                Filled::Batch => flushed = false,
+                Filled::Idle => {
+                    sink.flush().await.map_err(RunError::Sink)?;
+                    flushed = true;
+                }
+                Filled::End(end) => break end,
+            }
+        };
+        flow.set(None);
+        sink.flush().await.map_err(RunError::Sink)?;
+        sink.close().await.map_err(RunError::Sink)?;
+        end.map_err(RunError::Flow)
+    }
+}
+
+/// Gathers what is ready, up to a batch.
+fn fill<O: Observable>(
+    flow: Pin<&mut Option<Flow<O>>>,
+    stop: &Stop,
+    task: &mut Context<'_>,
+    batch: &mut Vec<O::Item>,
+    flushed: bool,
+) -> Poll<Filled<O::Error>> {
+    let Some(flow) = flow.as_pin_mut() else {
+        return Poll::Ready(Filled::End(Ok(())));
+    };
+    let stopping = stop.watch(task.waker());
+    let drained = flow.poll_drain(&mut Cx::new(task).with_stop(stopping), |item| {
+        batch.push(item);
+        if batch.len() < BATCH {
+            ControlFlow::Continue(())
+        } else {
+            ControlFlow::Break(())
+        }
+    });
+    match drained {
+        Poll::Ready(Ok(Drained::Completed)) => Poll::Ready(Filled::End(Ok(()))),
+        Poll::Ready(Err(error)) => Poll::Ready(Filled::End(Err(error))),
+        _ if !batch.is_empty() => Poll::Ready(Filled::Batch),
+        Poll::Ready(Ok(_)) => {
+            task.waker().wake_by_ref();
+            Poll::Pending
+        }
+        Poll::Pending if flushed => Poll::Pending,
+        Poll::Pending => Poll::Ready(Filled::Idle),
+    }
+}
+
+/// Writes until the batch is empty.
+async fn write<T, S: Sink<T>>(
+    sink: &mut S,
+    batch: &mut Vec<T>,
+    meter: &Meter,
+) -> Result<(), S::Error> {
+    while !batch.is_empty() {
+        let before = batch.len();
+        let written = sink.write(batch).await;
+        meter.emit((before - batch.len()) as u64);
+        written?;
+        // A sink that is always ready is no reason to hold the thread.
+        tokio::task::consume_budget().await;
+    }
+    Ok(())
+}

@@ -1,0 +1,115 @@
+use std::{convert::Infallible, sync::Arc, time::Duration};
+
+use thalweg_core::Sink;
+use thalweg_operators::{
+    IntoFlow,
+    terminal::RunError,
+    testing::{Broken, Script, probe},
+};
+use tokio::{
+    sync::{Semaphore, mpsc},
+    task::yield_now,
+};
+
+const LONG: Duration = Duration::from_secs(5);
+
+/// Hands every item to the test, when it gets a permit for it.
+struct Gate {
+    permits: Arc<Semaphore>,
+    passed: mpsc::UnboundedSender<u32>,
+}
+
+impl Sink<u32> for Gate {
+    type Error = Infallible;
+
+    async fn write(&mut self, batch: &mut Vec<u32>) -> Result<(), Infallible> {
+        self.permits.acquire().await.unwrap().forget();
+        self.passed.send(batch.remove(0)).unwrap();
+        Ok(())
+    }
+}
+
+fn gate(permits: usize) -> (Gate, Arc<Semaphore>, mpsc::UnboundedReceiver<u32>) {
+    let permits = Arc::new(Semaphore::new(permits));
+    let (passed, received) = mpsc::unbounded_channel();
+    let gate = Gate {
+        permits: Arc::clone(&permits),
+        passed,
+    };
+    (gate, permits, received)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stop_drains_what_is_in_flight() {
+    let (source, log) = probe(Script::Endless);
+    let (sink, permits, mut received) = gate(10);
+    let run = source.spawned(64).spawn_into(sink);
+    for expected in 0..10 {
+        assert_eq!(received.recv().await, Some(expected));
+    }
+    run.request_stop();
+    permits.add_permits(Semaphore::MAX_PERMITS / 2);
+    let plan = run.stop(LONG).await.unwrap();
+    let mut left = 0;
+    while received.recv().await.is_some() {
+        left += 1;
+    }
+    assert_eq!(10 + left, log.produced(), "every item made was written");
+    assert!(log.is_dropped());
+    for stage in plan.stages() {
+        assert_eq!(stage.counts().map_or(0, |counts| counts.in_flight()), 0, "{plan}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_deadline_that_passes_tells_what_was_left_in_each_stage() {
+    let (sink, _permits, mut received) = gate(3);
+    let run = (0..100).flow().spawned(8).spawn_into(sink);
+    assert_eq!(received.recv().await, Some(0));
+    let Err(RunError::Deadline(stage, plan)) = run.stop(LONG).await else {
+        panic!("it cannot have drained");
+    };
+    assert_eq!(stage.name(), "spawn_into");
+    let sink = plan.stages()[0].counts().unwrap();
+    assert_eq!((sink.emitted, sink.in_flight() > 0), (3, true), "{plan}");
+    assert!(plan.find("spawned").unwrap().counts().is_some());
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_snapshot_has_live_numbers() {
+    let (sink, permits, mut received) = gate(2);
+    let mut run = (0..5).flow().spawn_into(sink);
+    assert_eq!((received.recv().await, received.recv().await), (Some(0), Some(1)));
+    yield_now().await;
+    let counts = run.snapshot().stages()[0].counts().unwrap();
+    assert_eq!((counts.received, counts.emitted, counts.in_flight()), (5, 2, 3));
+    permits.add_permits(3);
+    let counts = run.join().await.unwrap().stages()[0].counts().unwrap();
+    assert_eq!((counts.received, counts.emitted, counts.in_flight()), (5, 5, 0));
+    assert!(run.is_finished());
+}
+
+#[tokio::test(start_paused = true)]
+async fn abort_ends_it_at_once_and_drops_the_source() {
+    let (source, log) = probe(Script::Endless);
+    let (sink, _permits, mut received) = gate(1);
+    let mut run = source.spawn_into(sink);
+    assert_eq!(received.recv().await, Some(0));
+    run.abort();
+    assert!(matches!(run.join().await, Err(RunError::Aborted(_))));
+    assert!(log.is_dropped());
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_error_and_a_panic_are_told_by_join() {
+    let (sink, _permits, _received) = gate(100);
+    let mut run = probe(Script::Failing(3)).0.spawn_into(sink);
+    assert!(matches!(run.join().await, Err(RunError::Flow(Broken))));
+
+    let (sink, _permits, _received) = gate(100);
+    let mut run = (0..3).flow().inspect(|n| assert!(*n < 2, "two many")).spawn_into(sink);
+    let Err(RunError::Panicked(panicked)) = run.join().await else {
+        panic!("it panicked");
+    };
+    assert_eq!((panicked.message(), panicked.stage().name()), ("two many", "spawn_into"));
+}
