@@ -21,6 +21,7 @@ pub mod error;
 pub mod filter;
 mod flow;
 mod into_flow;
+mod jobs;
 pub mod multicast;
 pub mod pressure;
 mod stage;

@@ -1,0 +1,92 @@
+//! Futures of the user, each in a task of its own.
+
+use std::{
+    fmt,
+    future::poll_fn,
+    panic::{AssertUnwindSafe, catch_unwind},
+    pin::pin,
+    task::{Context, Poll},
+};
+
+use thalweg_core::{Panicked, StageId};
+use tokio::task::JoinSet;
+
+/// The running futures of a stage, each with a tag to know its result by.
+///
+/// They progress while the consumer is busy; dropping the set aborts them. A panic in one is its result, so the others
+/// go on.
+pub(crate) struct Jobs<K, T> {
+    id: StageId,
+    set: JoinSet<(K, Result<T, Panicked>)>,
+}
+
+impl<K: Send + 'static, T: Send + 'static> Jobs<K, T> {
+    pub(crate) fn new(id: StageId) -> Self {
+        Self {
+            id,
+            set: JoinSet::new(),
+        }
+    }
+
+    pub(crate) fn spawn(&mut self, tag: K, job: impl Future<Output = T> + Send + 'static) {
+        let id = self.id;
+        self.set.spawn(async move { (tag, caught(id, job).await) });
+    }
+
+    /// Gives the next job that is done; `None` if none runs.
+    pub(crate) fn poll_next(
+        &mut self,
+        task: &mut Context<'_>,
+    ) -> Poll<Option<(K, Result<T, Panicked>)>> {
+        self.set.poll_join_next(task).map(|joined| {
+            joined.map(|result| match result {
+                Ok(done) => done,
+                // Panics are caught within and nobody else holds an abort handle.
+                Err(error) => panic!("{}: the runtime of its tasks shut down: {error}", self.id),
+            })
+        })
+    }
+}
+
+impl<K, T> Jobs<K, T> {
+    /// Counts the jobs that have not been handed out as done.
+    pub(crate) fn len(&self) -> usize {
+        self.set.len()
+    }
+}
+
+impl<K: Send + 'static, T: Send + 'static> Clone for Jobs<K, T> {
+    /// A clone has no jobs.
+    ///
+    /// # Panics
+    ///
+    /// Panics if there are any: what runs in other tasks cannot be cloned.
+    #[track_caller]
+    fn clone(&self) -> Self {
+        assert!(
+            self.set.is_empty(),
+            "{} runs: clone a flow before it is polled",
+            self.id
+        );
+        Self::new(self.id)
+    }
+}
+
+impl<K, T> fmt::Debug for Jobs<K, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Jobs")
+            .field("running", &self.set.len())
+            .finish_non_exhaustive()
+    }
+}
+
+async fn caught<T>(id: StageId, job: impl Future<Output = T>) -> Result<T, Panicked> {
+    let mut job = pin!(job);
+    poll_fn(|task| {
+        catch_unwind(AssertUnwindSafe(|| job.as_mut().poll(task))).map_or_else(
+            |payload| Poll::Ready(Err(Panicked::new(id, &*payload))),
+            |poll| poll.map(Ok),
+        )
+    })
+    .await
+}
