@@ -33,7 +33,7 @@ pub enum DropReason {
     Overflow,
     /// A newer item took its place, as in `debounce` and `throttle`.
     Superseded,
-    /// The stream failed while the item was pending.
+    /// The stream failed while the item was pending, or the item itself was an error.
     Failed,
     /// The run was cancelled, or its consumer left, while the item was pending.
     Cancelled,

@@ -1,8 +1,16 @@
 //! A timer that is cheap to move: setting it is a store, the runtime hears of it only when it must.
 
-use std::{fmt, future::Future, pin::Pin, task::Context};
+use std::{fmt, future::Future, pin::Pin, task::Context, time::Duration};
 
 use tokio::time::{Instant, Sleep, sleep_until};
+
+/// Stands for a time that does not come: about thirty years, as in tokio.
+const NEVER: Duration = Duration::from_hours(24 * 365 * 30);
+
+/// Gives the instant that is `wait` after `now`, also if no clock will ever show it.
+pub(crate) fn later(now: Instant, wait: Duration) -> Instant {
+    now.checked_add(wait).unwrap_or_else(|| now + NEVER)
+}
 
 /// A deadline, and the runtime's timer behind it.
 ///

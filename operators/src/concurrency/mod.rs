@@ -1,9 +1,11 @@
 //! Operators that do several things at once.
 
 mod par_map;
+mod par_map_by_key;
 mod par_map_unordered;
 mod spawned;
 
 pub use par_map::ParMap;
+pub use par_map_by_key::{KeyLimits, ParMapByKey};
 pub use par_map_unordered::ParMapUnordered;
 pub use spawned::Spawned;

@@ -1,6 +1,7 @@
 //! The tests of all operators, one file each, in one binary.
 
 mod layout;
+mod poll;
 
 mod combine {
     automod::dir!("tests/it/combine");

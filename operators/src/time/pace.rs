@@ -1,0 +1,248 @@
+//! `pace`: spaces items out, without a loss.
+
+use std::{fmt, ops::ControlFlow, pin::Pin, task::Poll, time::Duration};
+
+use pin_project_lite::pin_project;
+use thalweg_core::{Cx, Drained, DropReason, Holds, Meter, Observable, Plan};
+use tokio::time::Instant;
+
+use crate::{
+    Flow, Stage,
+    timer::{Timer, later},
+};
+
+/// Lateness of a timer that is made up for. The runtime's timers are good to a millisecond, which at a high rate is the
+/// time of many items.
+const LATENESS: Duration = Duration::from_millis(5);
+
+impl<O: Observable> Flow<O> {
+    /// Spaces items out to at most `items` in every `per`, and drops none.
+    ///
+    /// ```text
+    /// in   -(abc)------d--|
+    ///        pace(2, 8)
+    /// out  -a---b---c---d-|
+    ///        pace(2, 8).burst(2)
+    /// out  -(ab)c------d--|
+    /// ```
+    ///
+    /// Items go out evenly, one every `per / items`; after a rest [`burst`](Flow::burst) lets several go at once. It is a
+    /// token bucket that is kept as one instant: a poll lets as many items pass as there are tokens, and there is at most
+    /// one timer. Above some hundred items a second, where the runtime's timers are too coarse to part the items, those of
+    /// a millisecond or so come together.
+    ///
+    /// The end of the stream is never delayed. To keep a slow consumer up to date by dropping see
+    /// [`throttle`](Flow::throttle).
+    ///
+    /// # Backpressure
+    ///
+    /// While an item waits for its time the source is not polled. Holds that one item.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the flow drops the item that waits.
+    ///
+    /// # Errors
+    ///
+    /// An error of the stream comes after the items before it. If the source fails when it is told to stop, the item that
+    /// waits is dropped and counted as failed.
+    ///
+    /// # Panics
+    ///
+    /// Panics if `items` is 0.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use thalweg::prelude::*;
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)] async fn main() {
+    /// let requests = (1..=4).flow().pace(100, Duration::from_secs(1)).burst(2);
+    /// assert_eq!(requests.collect::<Vec<_>>().await, Ok(vec![1, 2, 3, 4]));
+    /// # }
+    /// ```
+    #[doc(alias = "rate_limit")]
+    #[doc(alias = "shape")]
+    #[doc(alias = "throttle")]
+    #[doc(alias = "delay_elements")]
+    #[track_caller]
+    pub fn pace(self, items: u32, per: Duration) -> Flow<Pace<O>> {
+        assert!(items > 0, "a pace of 0 items lets nothing through");
+        Flow::new(Pace {
+            stage: Stage::new("pace", self.into_inner(), ()),
+            bucket: Bucket {
+                interval: per / items,
+                credit: Duration::ZERO,
+                full_at: None,
+            },
+            held: None,
+            timer: Timer::new(),
+            meter: Meter::new(),
+        })
+    }
+}
+
+impl<O: Observable> Flow<Pace<O>> {
+    /// Lets up to `items` go at once after a rest; the average stays what it is. The default is 1.
+    ///
+    /// # Panics
+    ///
+    /// Panics if `items` is 0.
+    #[track_caller]
+    pub fn burst(self, items: u32) -> Self {
+        assert!(items > 0, "a burst of 0 items lets nothing through");
+        let mut pace = self.into_inner();
+        pace.bucket.credit = pace.bucket.interval.saturating_mul(items - 1);
+        Self::new(pace)
+    }
+}
+
+/// A token bucket as one instant, by virtual scheduling: an item moves it on by `interval`, time runs after it.
+#[derive(Clone, Copy, Debug)]
+struct Bucket {
+    interval: Duration,
+    /// How far `full_at` may be ahead of the clock for one more item to go: what a burst takes, less its last item.
+    credit: Duration,
+    /// When all tokens are back.
+    full_at: Option<Instant>,
+}
+
+impl Bucket {
+    fn allows(&self, now: Instant) -> bool {
+        self.full_at
+            .is_none_or(|full| full.saturating_duration_since(now) <= self.credit)
+    }
+
+    /// Takes a token as of `at`, which may be a little in the past.
+    fn take(&mut self, at: Instant) {
+        let from = self.full_at.map_or(at, |full| full.max(at));
+        self.full_at = Some(later(from, self.interval));
+    }
+
+    /// Tells when the next item may go; `None` if it may already.
+    fn due(&self) -> Option<Instant> {
+        self.full_at?.checked_sub(self.credit)
+    }
+}
+
+pin_project! {
+    /// The observable of [`Flow::pace`].
+    #[must_use = "flows do nothing unless run"]
+    pub struct Pace<O>
+    where
+        O: Observable,
+    {
+        #[pin]
+        stage: Stage<O>,
+        bucket: Bucket,
+        held: Option<O::Item>,
+        timer: Timer,
+        meter: Meter,
+    }
+}
+
+impl<O: Observable> Observable for Pace<O> {
+    type Item = O::Item;
+    type Error = O::Error;
+
+    fn poll_drain<E>(
+        self: Pin<&mut Self>,
+        cx: &mut Cx<'_, '_>,
+        mut emit: E,
+    ) -> Poll<Result<Drained, O::Error>>
+    where
+        E: FnMut(O::Item) -> ControlFlow<()>,
+    {
+        let mut this = self.project();
+        let (bucket, held, meter) = (this.bucket, this.held, this.meter);
+        let mut now = Instant::now();
+        // When what goes out now is booked.
+        let mut at = now;
+        loop {
+            // Without a budget nobody asks for an item.
+            if cx.budget() > 0
+                && bucket.allows(now)
+                && let Some(item) = held.take()
+            {
+                at = bucket.due().max(now.checked_sub(LATENESS)).unwrap_or(now);
+                bucket.take(at);
+                meter.emit(1);
+                if emit(item).is_break() {
+                    return Poll::Ready(Ok(Drained::Stopped));
+                }
+            }
+            let waits = held.is_some();
+            if waits && !this.stage.owes_stop(cx) {
+                if bucket.allows(now) {
+                    return Poll::Ready(Ok(Drained::Exhausted));
+                }
+                let due = bucket.due().unwrap_or(now);
+                this.timer.set(due);
+                if !this.timer.poll(cx.task(), now) {
+                    return Poll::Pending;
+                }
+                now = now.max(due);
+                continue;
+            }
+            let quota = if waits { 0 } else { u32::MAX };
+            let (mut received, mut emitted) = (0, 0);
+            let drained = cx.limited(quota, |cx| {
+                this.stage.as_mut().drain(cx, |(), item| {
+                    received += 1;
+                    if !bucket.allows(now) {
+                        *held = Some(item);
+                        return ControlFlow::Break(());
+                    }
+                    bucket.take(at);
+                    emitted += 1;
+                    emit(item)
+                })
+            });
+            meter.receive(received);
+            meter.emit(emitted);
+            if let Poll::Ready(Err(_)) = drained {
+                let left = u64::from(held.take().is_some());
+                meter.drop_items(DropReason::Failed, left);
+            }
+            if held.is_none() {
+                return drained;
+            }
+        }
+    }
+
+    fn describe(&self, plan: &mut Plan) {
+        let stage = plan
+            .stage(self.stage.id())
+            .holds(Holds::Items(1))
+            .meter(&self.meter);
+        if let Some(input) = self.stage.input() {
+            stage.input(input);
+        }
+    }
+}
+
+impl<O> Clone for Pace<O>
+where
+    O: Observable<Item: Clone> + Clone,
+{
+    fn clone(&self) -> Self {
+        Self {
+            stage: self.stage.clone(),
+            bucket: self.bucket,
+            held: self.held.clone(),
+            timer: self.timer.clone(),
+            meter: self.meter.clone(),
+        }
+    }
+}
+
+impl<O: Observable + fmt::Debug> fmt::Debug for Pace<O> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pace")
+            .field("stage", &self.stage)
+            .field("bucket", &self.bucket)
+            .field("held", &self.held.is_some())
+            .finish_non_exhaustive()
+    }
+}
