@@ -60,6 +60,11 @@ impl<O: Observable> Flow<O> {
         self.source
     }
 
+    /// Gives a look at the observable.
+    pub fn as_inner(&self) -> &O {
+        &self.source
+    }
+
     /// Describes the pipeline: its stages, where they were built and what each may hold.
     pub fn plan(&self) -> Plan {
         Plan::of(&self.source)

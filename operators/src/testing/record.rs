@@ -111,6 +111,11 @@ fn draw(events: &[(u64, Event<String, ()>)]) -> String {
             diagram.push('-');
             frame += 1;
         }
+        if frame > *at {
+            // The group before takes more frames than there are until here, which no diagram can show.
+            drop(write!(diagram, "<{at}>"));
+            frame = *at;
+        }
         let (now, later) = left.split_at(count);
         if count > 1 {
             diagram.push('(');
