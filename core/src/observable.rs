@@ -11,7 +11,9 @@ use crate::{Cx, Plan};
 ///
 /// # The rules
 ///
-/// * **Budget**: whatever makes items spends one unit of [`Cx`] an item. No implementation loops without spending.
+/// * **Budget**: whatever makes items spends one unit of [`Cx`] an item. No implementation loops without spending. With
+///   nothing left an implementation hands on nothing, not even what it holds, and says [`Drained::Exhausted`] if it has
+///   something: so an operator with no use for items can still poll an input to let it hear of a stop.
 /// * **Resumable at every emit**: `emit` may break at any item. That item was taken; the next poll goes on with the next.
 /// * **One call site**: an implementation polls each of its inputs at one place, with one closure type. Two places would
 ///   compile the whole upstream twice, and k such stages cost 2^k.

@@ -123,7 +123,9 @@ where
         let mut this = self.project();
         let (jobs, order, limit) = (this.jobs, this.order, *this.limit);
         loop {
-            while let Some(result) = order.take_first() {
+            while cx.budget() > 0
+                && let Some(result) = order.take_first()
+            {
                 this.meter.emit(1);
                 if emit(result).is_break() {
                     return Poll::Ready(Ok(Drained::Stopped));
@@ -162,6 +164,9 @@ where
                     }
                 }
             }
+            if cx.budget() == 0 {
+                return Poll::Ready(Ok(Drained::Exhausted));
+            }
             if done || matches!(pulled, Poll::Ready(Ok(Drained::Stopped))) {
                 continue;
             }
@@ -171,10 +176,7 @@ where
                     None => Ok(Drained::Completed),
                 });
             }
-            return match pulled {
-                Poll::Ready(Ok(Drained::Exhausted)) if !full => pulled.map_err(Fault::Upstream),
-                _ => Poll::Pending,
-            };
+            return Poll::Pending;
         }
     }
 

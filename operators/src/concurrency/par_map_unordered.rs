@@ -144,7 +144,9 @@ where
                 pulled = Poll::Ready(Ok(Drained::Completed));
             }
             let mut done = false;
-            while let Poll::Ready(Some(((), result))) = jobs.poll_next(cx.task()) {
+            while cx.budget() > 0
+                && let Poll::Ready(Some(((), result))) = jobs.poll_next(cx.task())
+            {
                 done = true;
                 match result {
                     Ok(result) => {
@@ -160,6 +162,9 @@ where
                     }
                 }
             }
+            if cx.budget() == 0 {
+                return Poll::Ready(Ok(Drained::Exhausted));
+            }
             if done || matches!(pulled, Poll::Ready(Ok(Drained::Stopped))) {
                 continue;
             }
@@ -169,10 +174,7 @@ where
                     None => Ok(Drained::Completed),
                 });
             }
-            return match pulled {
-                Poll::Ready(Ok(Drained::Exhausted)) if !full => pulled.map_err(Fault::Upstream),
-                _ => Poll::Pending,
-            };
+            return Poll::Pending;
         }
     }
 

@@ -113,7 +113,7 @@ fn draw(events: &[(u64, Event<String, ()>)]) -> String {
         }
         if frame > *at {
             // The group before takes more frames than there are until here, which no diagram can show.
-            drop(write!(diagram, "<{at}>"));
+            let _ = write!(diagram, "<{at}>");
             frame = *at;
         }
         let (now, later) = left.split_at(count);

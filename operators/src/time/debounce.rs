@@ -6,7 +6,10 @@ use pin_project_lite::pin_project;
 use thalweg_core::{Cx, Drained, DropReason, Holds, Meter, Observable, Plan};
 use tokio::time::Instant;
 
-use crate::{Flow, Stage, timer::Timer};
+use crate::{
+    Flow, Stage,
+    timer::{Timer, later},
+};
 
 impl<O: Observable> Flow<O> {
     /// Emits the last item of a burst once no other has come for `quiet`.
@@ -114,18 +117,23 @@ impl<O: Observable> Observable for Debounce<O> {
             this.meter.receive(received);
             this.meter
                 .drop_items(DropReason::Superseded, received - u64::from(!waited_before));
-            this.quiet_timer.set(now + *this.quiet);
+            this.quiet_timer.set(later(now, *this.quiet));
             if let (Some(time), false) = (*this.max_wait, waited_before) {
-                this.wait_timer.set(now + time);
+                this.wait_timer.set(later(now, time));
             }
         }
         let flush = match &drained {
+            Poll::Ready(Ok(Drained::Completed)) if cx.budget() == 0 && pending.is_some() => {
+                return Poll::Ready(Ok(Drained::Exhausted));
+            }
             Poll::Ready(Ok(Drained::Completed)) => pending.is_some(),
             Poll::Ready(Err(_)) => {
                 let left = u64::from(pending.take().is_some());
                 this.meter.drop_items(DropReason::Failed, left);
                 false
             }
+            // Not now: what waits is handed on by a poll that has a budget.
+            _ if cx.budget() == 0 => false,
             // Both are asked, so that both wake the task.
             _ => this.quiet_timer.poll(cx.task(), now) | this.wait_timer.poll(cx.task(), now),
         };
@@ -136,6 +144,9 @@ impl<O: Observable> Observable for Debounce<O> {
             if emit(item).is_break() {
                 return Poll::Ready(Ok(Drained::Stopped));
             }
+        }
+        if cx.budget() == 0 && drained.is_pending() {
+            return Poll::Ready(Ok(Drained::Exhausted));
         }
         drained
     }

@@ -6,7 +6,10 @@ use pin_project_lite::pin_project;
 use thalweg_core::{Cx, Drained, DropReason, Holds, Meter, Observable, Plan};
 use tokio::time::Instant;
 
-use crate::{Flow, Stage, timer::Timer};
+use crate::{
+    Flow, Stage,
+    timer::{Timer, later},
+};
 
 impl<O: Observable> Flow<O> {
     /// Gathers items into vectors; [`max`](Flow::max) and [`within`](Flow::within) say when one is full.
@@ -119,6 +122,7 @@ impl<O: Observable> Observable for Chunks<O> {
         let room = if max > 4096 { 0 } else { max };
         let now = this.within.map(|_| Instant::now());
         if let Some(now) = now
+            && cx.budget() > 0
             && timer.poll(cx.task(), now)
         {
             meter.emit(chunk.len() as u64);
@@ -132,7 +136,7 @@ impl<O: Observable> Observable for Chunks<O> {
             if chunk.is_empty() {
                 chunk.reserve(room);
                 if let (Some(now), Some(time)) = (now, *this.within) {
-                    timer.set(now + time);
+                    timer.set(later(now, time));
                 }
             }
             chunk.push(item);
@@ -146,6 +150,11 @@ impl<O: Observable> Observable for Chunks<O> {
         meter.receive(received);
         meter.emit(emitted);
         match drained {
+            Poll::Ready(Ok(Drained::Completed)) | Poll::Pending
+                if cx.budget() == 0 && !chunk.is_empty() =>
+            {
+                Poll::Ready(Ok(Drained::Exhausted))
+            }
             Poll::Ready(Ok(Drained::Completed)) if !chunk.is_empty() => {
                 timer.clear();
                 meter.emit(chunk.len() as u64);

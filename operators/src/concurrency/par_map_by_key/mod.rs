@@ -146,7 +146,9 @@ where
         let now = Instant::now();
         keys.release(now, limits.per_key);
         loop {
-            while let Some(result) = done.pop_front() {
+            while cx.budget() > 0
+                && let Some(result) = done.pop_front()
+            {
                 this.meter.emit(1);
                 if emit(result).is_break() {
                     return Poll::Ready(Ok(Drained::Stopped));
@@ -207,6 +209,9 @@ where
                 }
                 keys.finish(place.slot, limits.per_key);
             }
+            if cx.budget() == 0 {
+                return Poll::Ready(Ok(Drained::Exhausted));
+            }
             if progress {
                 continue;
             }
@@ -224,10 +229,7 @@ where
                     continue;
                 }
             }
-            return match pulled {
-                Poll::Ready(Ok(Drained::Exhausted)) if !full => pulled.map_err(Fault::Upstream),
-                _ => Poll::Pending,
-            };
+            return Poll::Pending;
         }
     }
 
