@@ -1,8 +1,45 @@
 //! Reactive event streams with backpressure from end to end.
+//!
+//! Observables built from [`sources`] flow through composable [`operators`] into [`sinks`]. Nothing moves unless it is
+//! pulled, so a slow sink holds back its source; one pull moves many items, so it is fast; every queue is named, bounded
+//! and counted, so nothing is lost in silence.
+//!
+//! ```
+//! use std::time::Duration;
+//! use thalweg::{prelude::*, sources::interval};
+//!
+//! # #[tokio::main(flavor = "current_thread", start_paused = true)] async fn main() {
+//! let beats = interval(Duration::from_millis(100))
+//!     .scan(0, |beats, _| {
+//!         *beats += 1;
+//!         *beats
+//!     })
+//!     .filter(|beat| beat % 2 == 0)
+//!     .chunks()
+//!     .max(3)
+//!     .take(2);
+//! assert_eq!(beats.collect::<Vec<_>>().await, Ok(vec![vec![2, 4, 6], vec![8, 10, 12]]));
+//! # }
+//! ```
+//!
+//! # Where to go
+//!
+//! * [`Flow`] has all operators as methods; [`operators`] has them by group.
+//! * [`IntoFlow::flow`] makes a flow of any iterator, stream or observable; [`sources`] has the rest.
+//! * The [`guide`] tells how to think of flows, of backpressure, and how to write an operator.
+//! * [`testing`](operators::testing) has marble diagrams for your own pipelines (feature `testing`).
+//!
+//! # Features
+//!
+//! | feature | what it adds |
+//! |---|---|
+//! | `ws` | WebSocket sources and sinks |
+//! | `testing` | marble diagrams on a paused clock, and the rules of the contract as a check |
 
 pub use thalweg_core::{
-    BoxObservable, Counts, Cx, Drained, DropReason, Fault, Holds, Meter, Observable, Overflow,
-    Overflowed, Panicked, Plan, Sink, StageId, Subject, Subscription, TimedOut, hub, queue,
+    BoxObservable, ChildWaker, Counts, Cx, Drained, DropReason, Fault, Holds, Meter, Observable,
+    Overflow, Overflowed, Panicked, Plan, ReadySet, Sink, StageId, StageMut, StagePlan, Subject,
+    Subscription, TimedOut, hub, queue,
 };
 pub use thalweg_operators::{self as operators, BoxFlow, Flow, IntoFlow, TryIntoFlow};
 pub use thalweg_sinks as sinks;
@@ -15,3 +52,19 @@ pub mod prelude {
     pub use thalweg_core::{Fault, Observable, Overflow, Sink, Subject};
     pub use thalweg_operators::{BoxFlow, Flow, IntoFlow, TryIntoFlow};
 }
+
+/// How to think of flows. Every block of code on these pages is compiled and run.
+pub mod guide {
+    #[doc = include_str!("../docs/guide/first-flow.md")]
+    pub mod first_flow {}
+
+    #[doc = include_str!("../docs/guide/backpressure.md")]
+    pub mod backpressure {}
+
+    #[doc = include_str!("../docs/guide/write-an-operator.md")]
+    pub mod write_an_operator {}
+}
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+mod readme {}
