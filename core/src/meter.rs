@@ -35,16 +35,19 @@ pub enum DropReason {
     Superseded,
     /// The stream failed while the item was pending, or the item itself was an error.
     Failed,
+    /// The flow completed before what the item waited for had come, as a partner in `zip`.
+    Unmatched,
     /// The run was cancelled, or its consumer left, while the item was pending.
     Cancelled,
 }
 
 impl DropReason {
     /// Every reason, in the order in which they are reported.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 5] = [
         Self::Overflow,
         Self::Superseded,
         Self::Failed,
+        Self::Unmatched,
         Self::Cancelled,
     ];
 
@@ -53,6 +56,7 @@ impl DropReason {
             Self::Overflow => "overflow",
             Self::Superseded => "superseded",
             Self::Failed => "failed",
+            Self::Unmatched => "unmatched",
             Self::Cancelled => "cancelled",
         }
     }

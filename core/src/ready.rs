@@ -12,7 +12,8 @@ use std::{
 
 use crate::queue::lock;
 
-/// The inputs of a stage that are to be polled, in the order in which they became ready.
+/// The inputs of a stage that are to be polled, in the order in which they became ready; those that woke between two
+/// polls in the order of their indices, so that what wakes at one instant is always polled alike.
 ///
 /// Every input has a [`ChildWaker`] with its index. A wake puts the index in line once, however often it comes, and
 /// wakes the stage; a poll costs what is ready, not what there is. Holds one index an input.
@@ -56,23 +57,41 @@ impl ReadySet {
     /// Adds an input, which is to be polled at once.
     #[must_use]
     pub fn add(&mut self, index: usize) -> ChildWaker {
+        self.line.push_back(index);
+        self.child(index, true)
+    }
+
+    /// Adds an input that is not in line: the stage polls it on its own account before it waits for a wake.
+    #[must_use]
+    pub fn add_aside(&mut self, index: usize) -> ChildWaker {
+        self.child(index, false)
+    }
+
+    fn child(&self, index: usize, queued: bool) -> ChildWaker {
         let child = Arc::new(Child {
             index,
-            queued: AtomicBool::new(true),
+            queued: AtomicBool::new(queued),
             shared: Arc::clone(&self.shared),
         });
-        self.line.push_back(index);
         let waker = Waker::from(Arc::clone(&child));
         ChildWaker { child, waker }
     }
 
     /// Has `parent` woken by the next wake of an input, and puts those that woke until now in line.
     pub fn register(&mut self, parent: &Waker) {
+        self.register_by_key(parent, |index| *index);
+    }
+
+    /// As [`register`](Self::register), but those that woke come in line in the order of a key of their index.
+    ///
+    /// For a stage that gives an index to one input after the other, and wants the older ones first.
+    pub fn register_by_key<K: Ord>(&mut self, parent: &Waker, key: impl FnMut(&usize) -> K) {
         let mut woken = lock(&self.shared.woken);
         match &mut woken.parent {
             Some(known) => known.clone_from(parent),
             none => *none = Some(parent.clone()),
         }
+        woken.indices.sort_unstable_by_key(key);
         self.line.extend(woken.indices.drain(..));
     }
 
@@ -170,8 +189,19 @@ mod tests {
         set.register(Waker::noop());
         assert_eq!(
             (set.take(), set.take(), set.take()),
-            (Some(1), Some(0), None)
+            (Some(0), Some(1), None)
         );
+    }
+
+    #[test]
+    fn an_input_that_was_added_aside_comes_in_line_when_it_wakes() {
+        let mut set = ReadySet::new();
+        let child = set.add_aside(3);
+        set.register(Waker::noop());
+        assert_eq!(set.take(), None);
+        child.waker().wake_by_ref();
+        set.register(Waker::noop());
+        assert_eq!((set.take(), set.take()), (Some(3), None));
     }
 
     #[test]

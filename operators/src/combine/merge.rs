@@ -102,18 +102,19 @@ where
                 }
             });
             *this.turn -= before - cx.budget();
-            if *this.turn == 0
-                || !matches!(
-                    drained,
-                    Poll::Ready(Ok(Drained::Stopped | Drained::Exhausted))
-                )
-            {
+            let has_more = matches!(
+                drained,
+                Poll::Ready(Ok(Drained::Stopped | Drained::Exhausted))
+            );
+            // The other must hear of it in this poll.
+            let owes_stop = this.first.owes_stop(cx) || this.second.owes_stop(cx);
+            if *this.turn == 0 || !has_more || owes_stop {
                 *this.second_has_turn ^= true;
                 *this.turn = QUANTUM;
             }
             match drained {
                 Poll::Ready(Ok(Drained::Stopped)) => return Poll::Ready(Ok(Drained::Stopped)),
-                Poll::Ready(Ok(Drained::Exhausted)) if cx.budget() == 0 => {
+                Poll::Ready(Ok(Drained::Exhausted)) if cx.budget() == 0 && !owes_stop => {
                     return Poll::Ready(Ok(Drained::Exhausted));
                 }
                 Poll::Ready(Ok(Drained::Exhausted)) => dry = 0,
@@ -233,9 +234,13 @@ impl<O: Observable> Observable for MergeAll<O> {
         E: FnMut(O::Item) -> ControlFlow<()>,
     {
         let this = &mut *self;
+        // Turns that are due even without a budget.
+        let mut untold = 0_usize;
         if cx.stopping() && !std::mem::replace(&mut this.told_to_stop, true) {
+            this.turn = None;
             for input in this.inputs.iter().flatten() {
                 this.ready.again(&input.waker);
+                untold += 1;
             }
         }
         this.ready.register(cx.waker());
@@ -244,6 +249,7 @@ impl<O: Observable> Observable for MergeAll<O> {
             let Some((index, turn)) = turn.or_else(|| Some((this.ready.take()?, QUANTUM))) else {
                 break;
             };
+            untold = untold.saturating_sub(1);
             let Some(input) = &mut this.inputs[index] else {
                 continue;
             };
@@ -271,7 +277,7 @@ impl<O: Observable> Observable for MergeAll<O> {
                 }
                 Poll::Ready(Ok(Drained::Exhausted)) => {
                     this.ready.again(&input.waker);
-                    if cx.budget() == 0 {
+                    if cx.budget() == 0 && untold == 0 {
                         return Poll::Ready(Ok(Drained::Exhausted));
                     }
                 }

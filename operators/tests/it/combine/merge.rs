@@ -1,7 +1,13 @@
+use std::{future::poll_fn, ops::ControlFlow, pin::pin, task::Poll};
+
+use thalweg_core::{
+    Cx, Meter, Observable, Overflow, StageId,
+    queue::{QueueReceiver, QueueSender, queue},
+};
 use thalweg_operators::{
     Flow, IntoFlow,
     combine::merge,
-    testing::{Conform, Marbles, assert_marbles, cold, probe, Script},
+    testing::{Broken, Conform, Marbles, assert_marbles, cold, probe, Script},
 };
 
 #[tokio::test(start_paused = true)]
@@ -31,6 +37,40 @@ async fn inputs_that_always_have_items_take_turns() {
     let all = merge(["a", "b", "c"].map(|name| (0..).flow().map(move |_| name)));
     let seen: String = all.take(256).collect().await.unwrap();
     assert_eq!(seen, ["a", "b", "c", "a"].map(|turn| turn.repeat(64)).concat());
+}
+
+/// Polls once with a small budget, then once with the stop flag and none.
+async fn stop_without_budget(flow: Flow<impl Observable>) {
+    let mut flow = pin!(flow);
+    for (stopping, budget) in [(false, 3), (true, 0)] {
+        poll_fn(|task| {
+            let mut cx = Cx::new(task).with_stop(stopping).with_budget(budget);
+            let _ = flow.as_mut().poll_drain(&mut cx, |_| ControlFlow::Break(()));
+            Poll::Ready(())
+        })
+        .await;
+    }
+}
+
+/// Two items in a queue that is still fed: a stop does not end it.
+fn queued() -> (QueueSender<u32, Broken>, Flow<QueueReceiver<u32, Broken>>) {
+    let (sender, receiver) = queue(StageId::here("queue"), 2, Overflow::Wait, Meter::new());
+    for item in [7, 8] {
+        sender.try_send(item).unwrap();
+    }
+    (sender, receiver.flow())
+}
+
+#[tokio::test]
+async fn a_stop_reaches_all_without_a_budget() {
+    let (_sender, busy) = queued();
+    let (other, log) = probe(Script::Endless);
+    stop_without_budget(busy.merge(other)).await;
+    assert!(log.saw_stop());
+    let (_sender, busy) = queued();
+    let (other, log) = probe(Script::Endless);
+    stop_without_budget(merge([busy.boxed(), other.boxed()])).await;
+    assert!(log.saw_stop());
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,0 +1,253 @@
+//! `combine_latest`: the newest items of two flows, whenever either has one.
+
+use std::{fmt, ops::ControlFlow, pin::Pin, task::Poll};
+
+use pin_project_lite::pin_project;
+use thalweg_core::{Cx, Drained, DropReason, Holds, Meter, Observable, Plan};
+
+use crate::{Flow, Stage, combine::QUANTUM};
+
+impl<O: Observable> Flow<O> {
+    /// Pairs the newest item of this flow with the newest of `other`, whenever either has one.
+    ///
+    /// ```text
+    /// in     --1-----2-----3--|
+    /// other  ----a-----b--|
+    ///        combine_latest
+    /// out    ----1a--2a2b--3b-|
+    /// ```
+    ///
+    /// Nothing is emitted before both have had an item. Completes when both have completed, or at once when one completes
+    /// without an item. Two flows that always have items take turns of 64, beginning with this one.
+    ///
+    /// # Backpressure
+    ///
+    /// Passes it on to both. Holds a copy of the newest item of each. What was superseded, or left at the end, without
+    /// ever having had a partner is counted so.
+    ///
+    /// # Cancel safety
+    ///
+    /// Nothing is lost but the copies: an item is paired and handed on in one step.
+    ///
+    /// # Errors
+    ///
+    /// An error of either is the end; the other is dropped.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use thalweg::prelude::*;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// let widths = [3].flow();
+    /// let heights = [1, 2].flow();
+    /// let areas = widths.combine_latest(heights).map(|(width, height)| width * height);
+    /// assert_eq!(areas.collect::<Vec<_>>().await, Ok(vec![3, 6]));
+    /// # }
+    /// ```
+    #[doc(alias = "combine_latest_with")]
+    #[doc(alias = "combine")]
+    #[doc(alias = "zip_latest")]
+    #[track_caller]
+    pub fn combine_latest<P>(self, other: P) -> Flow<CombineLatest<O, P>>
+    where
+        O: Observable<Item: Clone>,
+        P: Observable<Item: Clone, Error = O::Error>,
+    {
+        Flow::new(CombineLatest {
+            first: Stage::new("combine_latest", self.into_inner(), ()),
+            second: Stage::new("combine_latest", other, ()),
+            left: None,
+            right: None,
+            second_has_turn: false,
+            turn: QUANTUM,
+            meter: Meter::new(),
+        })
+    }
+}
+
+pin_project! {
+    /// The observable of [`Flow::combine_latest`].
+    #[must_use = "flows do nothing unless run"]
+    pub struct CombineLatest<O, P>
+    where
+        O: Observable,
+        P: Observable,
+    {
+        #[pin]
+        first: Stage<O>,
+        #[pin]
+        second: Stage<P>,
+        left: Option<O::Item>,
+        right: Option<P::Item>,
+        second_has_turn: bool,
+        // What is left of the turn, so that a break does not change who is next.
+        turn: u32,
+        meter: Meter,
+    }
+}
+
+/// What happened to the items of one poll. An item that is paired several times is emitted once.
+#[derive(Default)]
+struct Tally {
+    received: u64,
+    emitted: u64,
+    superseded: u64,
+}
+
+impl Tally {
+    /// Takes an item of one side into its `slot`.
+    #[inline]
+    fn take<T>(&mut self, slot: &mut Option<T>, item: T, other_is_there: bool) {
+        let is_first = slot.replace(item).is_none();
+        self.received += 1;
+        if other_is_there {
+            // The first of this side is what the newest of the other has waited for.
+            self.emitted += 1 + u64::from(is_first);
+        } else {
+            self.superseded += u64::from(!is_first);
+        }
+    }
+}
+
+/// Emits the pair, if there is one.
+#[inline]
+fn pair<A: Clone, B: Clone>(
+    left: Option<&A>,
+    right: Option<&B>,
+    emit: &mut impl FnMut((A, B)) -> ControlFlow<()>,
+) -> ControlFlow<()> {
+    match (left, right) {
+        (Some(one), Some(other)) => emit((one.clone(), other.clone())),
+        _ => ControlFlow::Continue(()),
+    }
+}
+
+impl<O, P> Observable for CombineLatest<O, P>
+where
+    O: Observable<Item: Clone>,
+    P: Observable<Item: Clone, Error = O::Error>,
+{
+    type Item = (O::Item, P::Item);
+    type Error = O::Error;
+
+    #[inline]
+    fn poll_drain<E>(
+        self: Pin<&mut Self>,
+        cx: &mut Cx<'_, '_>,
+        mut emit: E,
+    ) -> Poll<Result<Drained, O::Error>>
+    where
+        E: FnMut((O::Item, P::Item)) -> ControlFlow<()>,
+    {
+        let mut this = self.project();
+        let (left, right) = (this.left, this.right);
+        let mut tally = Tally::default();
+        // How many inputs in a row had nothing to give.
+        let mut dry = 0;
+        let outcome = loop {
+            let before = cx.budget();
+            let drained = cx.limited(*this.turn, |cx| {
+                if *this.second_has_turn {
+                    this.second.as_mut().drain(cx, |(), item| {
+                        tally.take(right, item, left.is_some());
+                        pair(left.as_ref(), right.as_ref(), &mut emit)
+                    })
+                } else {
+                    this.first.as_mut().drain(cx, |(), item| {
+                        tally.take(left, item, right.is_some());
+                        pair(left.as_ref(), right.as_ref(), &mut emit)
+                    })
+                }
+            });
+            *this.turn -= before - cx.budget();
+            let has_more = matches!(
+                drained,
+                Poll::Ready(Ok(Drained::Stopped | Drained::Exhausted))
+            );
+            // The other must hear of it in this poll.
+            let owes_stop = this.first.owes_stop(cx) || this.second.owes_stop(cx);
+            if *this.turn == 0 || !has_more || owes_stop {
+                *this.second_has_turn ^= true;
+                *this.turn = QUANTUM;
+            }
+            match drained {
+                Poll::Ready(Ok(Drained::Exhausted)) if cx.budget() == 0 && !owes_stop => {
+                    break drained;
+                }
+                Poll::Ready(Ok(Drained::Exhausted)) => dry = 0,
+                Poll::Ready(Ok(Drained::Completed)) | Poll::Pending => dry += 1,
+                Poll::Ready(Ok(Drained::Stopped) | Err(_)) => break drained,
+            }
+            let (first_ended, second_ended) = (this.first.is_ended(), this.second.is_ended());
+            let never_pairs = first_ended && left.is_none() || second_ended && right.is_none();
+            if never_pairs || first_ended && second_ended {
+                break Poll::Ready(Ok(Drained::Completed));
+            }
+            if dry == 2 {
+                break Poll::Pending;
+            }
+        };
+        this.meter.receive(tally.received);
+        this.meter.emit(tally.emitted);
+        this.meter
+            .drop_items(DropReason::Superseded, tally.superseded);
+        let reason = match outcome {
+            Poll::Ready(Ok(Drained::Completed)) => DropReason::Unmatched,
+            Poll::Ready(Err(_)) => DropReason::Failed,
+            _ => return outcome,
+        };
+        let unpaired = left.is_some() != right.is_some();
+        this.meter.drop_items(reason, u64::from(unpaired));
+        (*left, *right) = (None, None);
+        this.first.end();
+        this.second.end();
+        outcome
+    }
+
+    fn describe(&self, plan: &mut Plan) {
+        let mut stage = plan
+            .stage(self.first.id())
+            .holds(Holds::Items(2))
+            .meter(&self.meter);
+        if let Some(first) = self.first.input() {
+            stage = stage.input(first);
+        }
+        if let Some(second) = self.second.input() {
+            stage.input(second);
+        }
+    }
+}
+
+impl<O, P> Clone for CombineLatest<O, P>
+where
+    O: Observable<Item: Clone> + Clone,
+    P: Observable<Item: Clone> + Clone,
+{
+    fn clone(&self) -> Self {
+        Self {
+            first: self.first.clone(),
+            second: self.second.clone(),
+            left: self.left.clone(),
+            right: self.right.clone(),
+            second_has_turn: self.second_has_turn,
+            turn: self.turn,
+            meter: self.meter.clone(),
+        }
+    }
+}
+
+impl<O, P> fmt::Debug for CombineLatest<O, P>
+where
+    O: Observable + fmt::Debug,
+    P: Observable + fmt::Debug,
+{
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CombineLatest")
+            .field("first", &self.first)
+            .field("second", &self.second)
+            .field("left", &self.left.is_some())
+            .field("right", &self.right.is_some())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,117 @@
+//! `concat`: one flow after the other.
+
+use std::{ops::ControlFlow, pin::Pin, task::Poll};
+
+use pin_project_lite::pin_project;
+use thalweg_core::{Cx, Drained, Observable, Plan};
+
+use crate::{Flow, Stage};
+
+impl<O: Observable> Flow<O> {
+    /// Hands on the items of this flow and, when it has completed, those of `other`.
+    ///
+    /// ```text
+    /// in     --1--2--|
+    /// other  --a--b--|
+    ///        concat
+    /// out    --1--2----a--b--|
+    /// ```
+    ///
+    /// `other` is not polled before, but for a stop, of which it must hear at once. An error of this flow is the end, and
+    /// `other` is dropped unheard.
+    ///
+    /// # Backpressure
+    ///
+    /// Passes it on; holds nothing.
+    ///
+    /// # Cancel safety
+    ///
+    /// Nothing is lost.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use thalweg::prelude::*;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// let both = [1, 2].flow().concat([3].flow());
+    /// assert_eq!(both.collect::<Vec<_>>().await, Ok(vec![1, 2, 3]));
+    /// # }
+    /// ```
+    #[doc(alias = "chain")]
+    #[doc(alias = "concat_with")]
+    #[doc(alias = "end_with")]
+    #[doc(alias = "on_completion")]
+    #[track_caller]
+    pub fn concat<P>(self, other: P) -> Flow<Concat<O, P>>
+    where
+        P: Observable<Item = O::Item, Error = O::Error>,
+    {
+        Flow::new(Concat {
+            first: Stage::new("concat", self.into_inner(), ()),
+            second: Stage::new("concat", other, ()),
+        })
+    }
+}
+
+pin_project! {
+    /// The observable of [`Flow::concat`].
+    #[derive(Clone, Debug)]
+    #[must_use = "flows do nothing unless run"]
+    pub struct Concat<O, P> {
+        #[pin]
+        first: Stage<O>,
+        #[pin]
+        second: Stage<P>,
+    }
+}
+
+impl<O, P> Observable for Concat<O, P>
+where
+    O: Observable,
+    P: Observable<Item = O::Item, Error = O::Error>,
+{
+    type Item = O::Item;
+    type Error = O::Error;
+
+    #[inline]
+    fn poll_drain<E>(
+        self: Pin<&mut Self>,
+        cx: &mut Cx<'_, '_>,
+        mut emit: E,
+    ) -> Poll<Result<Drained, O::Error>>
+    where
+        E: FnMut(O::Item) -> ControlFlow<()>,
+    {
+        let mut this = self.project();
+        let first = this.first.as_mut().drain(cx, |(), item| emit(item));
+        if let Poll::Ready(Err(_)) = first {
+            this.second.end();
+            return first;
+        }
+        let busy = !this.first.is_ended();
+        if busy && !this.second.owes_stop(cx) {
+            return first;
+        }
+        let quota = if busy { 0 } else { u32::MAX };
+        let second = cx.limited(quota, |cx| this.second.drain(cx, |(), item| emit(item)));
+        match second {
+            Poll::Ready(Err(_)) => {
+                this.first.end();
+                second
+            }
+            _ if busy => first,
+            _ => second,
+        }
+    }
+
+    fn describe(&self, plan: &mut Plan) {
+        let mut stage = plan.stage(self.first.id());
+        if let Some(first) = self.first.input() {
+            stage = stage.input(first);
+        }
+        if let Some(second) = self.second.input() {
+            stage.input(second);
+        }
+    }
+}
