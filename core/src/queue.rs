@@ -108,6 +108,11 @@ struct State<T, E> {
 }
 
 impl<T, E> State<T, E> {
+    /// Nothing is taken any more: the receiver is gone, or the end was told.
+    fn is_closed(&self) -> bool {
+        self.closed || self.end.is_some()
+    }
+
     fn room(&self, capacity: usize) -> usize {
         capacity.saturating_sub(self.items.len() + self.taken)
     }
@@ -163,7 +168,7 @@ impl<T, E> QueueSender<T, E> {
     /// Only a lone producer may count on the number still being true when it sends.
     pub fn poll_room(&self, task: &mut Context<'_>) -> Poll<Result<usize, Closed<()>>> {
         let mut state = lock(&self.shared.state);
-        if state.closed {
+        if state.is_closed() {
             return Poll::Ready(Err(Closed(())));
         }
         match state.room(self.shared.capacity) {
@@ -196,7 +201,7 @@ impl<T, E> QueueSender<T, E> {
         let mut superfluous = VecDeque::new();
         let receiver = {
             let mut state = lock(&self.shared.state);
-            if state.closed {
+            if state.is_closed() {
                 return Err(Closed(()));
             }
             let room = state.room(self.shared.capacity);
@@ -278,7 +283,7 @@ impl<T, E> QueueSender<T, E> {
         let mut dropped = None;
         let receiver = {
             let mut state = lock(&self.shared.state);
-            if state.closed {
+            if state.is_closed() {
                 return Err(Refused::Closed(item));
             }
             if state.room(self.shared.capacity) > 0 {
@@ -314,24 +319,24 @@ impl<T, E> QueueSender<T, E> {
         self.shared.meter.drop_items(DropReason::Overflow, items);
     }
 
-    /// Ends the queue: what is in it is still received, then the completion or the error.
+    /// Ends the queue: what is in it is still received, then the completion or the error. Nothing more is taken.
     pub fn end(&self, end: Result<(), E>) {
-        let receiver = {
+        let tasks = {
             let mut state = lock(&self.shared.state);
             if state.end.is_none() {
                 state.end = Some(end);
             }
-            state.receiver.take()
+            let mut tasks = std::mem::take(&mut state.waiting);
+            tasks.extend(state.receiver.take());
+            tasks
         };
-        if let Some(receiver) = receiver {
-            receiver.wake();
-        }
+        tasks.into_iter().for_each(Waker::wake);
     }
 
-    /// Tells whether the receiver is gone.
+    /// Tells whether nothing is taken any more, because the receiver is gone or the queue was ended.
     #[must_use]
     pub fn is_closed(&self) -> bool {
-        lock(&self.shared.state).closed
+        lock(&self.shared.state).is_closed()
     }
 
     /// Tells whether the receiver asked for a graceful end, and has `task` woken when it does, or when it leaves.

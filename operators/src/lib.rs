@@ -42,3 +42,4 @@ pub use into_flow::{
 };
 pub use stage::Stage;
 pub use stream::PlainStream;
+pub use timer::Timer;

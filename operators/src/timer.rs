@@ -12,32 +12,34 @@ pub(crate) fn later(now: Instant, wait: Duration) -> Instant {
     now.checked_add(wait).unwrap_or_else(|| now + NEVER)
 }
 
-/// A deadline, and the runtime's timer behind it.
+/// A deadline, and the runtime's timer behind it; for those who write operators and sources that look at the clock.
 ///
 /// Moving the deadline further away touches no timer: the old one fires first and is armed again then. So an operator
 /// may set it at every item. A clone has the deadline and a timer of its own.
 #[derive(Default)]
-pub(crate) struct Timer {
+pub struct Timer {
     deadline: Option<Instant>,
     sleep: Option<Pin<Box<Sleep>>>,
 }
 
 impl Timer {
-    pub(crate) fn new() -> Self {
+    /// Creates a timer without a deadline, which never fires.
+    pub fn new() -> Self {
         Self::default()
     }
 
     /// Sets the deadline, in place of the one there was.
-    pub(crate) fn set(&mut self, deadline: Instant) {
+    pub fn set(&mut self, deadline: Instant) {
         self.deadline = Some(deadline);
     }
 
-    pub(crate) fn clear(&mut self) {
+    /// Takes the deadline away.
+    pub fn clear(&mut self) {
         self.deadline = None;
     }
 
     /// Tells whether the deadline has come, and clears it then; otherwise has the task woken when it comes.
-    pub(crate) fn poll(&mut self, task: &mut Context<'_>, now: Instant) -> bool {
+    pub fn poll(&mut self, task: &mut Context<'_>, now: Instant) -> bool {
         let Some(deadline) = self.deadline else {
             return false;
         };

@@ -1,0 +1,71 @@
+//! `stdout`: lines on the terminal.
+
+use std::{fmt::Display, io};
+
+use thalweg_core::Sink;
+
+use crate::{
+    WriteError,
+    output::{Destination, Output, encode_line},
+};
+
+/// Prints every item as a line on standard output.
+///
+/// A batch is one write; with nothing more to print, all of it is on the terminal.
+///
+/// # Errors
+///
+/// [`WriteError`] if standard output is closed, as that of `program | head` is.
+///
+/// # Examples
+///
+/// ```
+/// use thalweg::{prelude::*, sinks::stdout};
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// ["to", "the", "sea"].flow().run_into(stdout()).await?;
+/// # Ok(()) }
+/// ```
+#[doc(alias = "print")]
+pub fn stdout() -> Stdout {
+    Stdout {
+        output: Output::new(Terminal),
+    }
+}
+
+/// The sink of [`stdout`].
+#[derive(Debug)]
+#[must_use = "sinks do nothing unless a flow runs into them"]
+pub struct Stdout {
+    output: Output<Terminal>,
+}
+
+impl<T: Display + Send> Sink<T> for Stdout {
+    type Error = WriteError;
+
+    async fn write(&mut self, batch: &mut Vec<T>) -> Result<(), WriteError> {
+        self.output.write(batch, encode_line).await
+    }
+
+    async fn flush(&mut self) -> Result<(), WriteError> {
+        self.output.flush().await
+    }
+
+    async fn close(&mut self) -> Result<(), WriteError> {
+        self.output.close().await
+    }
+}
+
+struct Terminal;
+
+impl Destination for Terminal {
+    type Writer = tokio::io::Stdout;
+
+    fn name(&self) -> String {
+        "standard output".to_owned()
+    }
+
+    async fn open(&mut self) -> io::Result<tokio::io::Stdout> {
+        Ok(tokio::io::stdout())
+    }
+}

@@ -1,0 +1,122 @@
+//! `lines`: the lines of a file.
+
+use std::{
+    ops::ControlFlow,
+    path::{Path, PathBuf},
+    pin::Pin,
+    task::Poll,
+};
+
+use thalweg_core::{Cx, Drained, Observable, Plan};
+use thalweg_operators::{Flow, IntoFlow};
+use tokio::fs::File;
+
+use crate::{
+    ReadError,
+    line_source::{LineSource, Opening, Origin},
+};
+
+/// Emits the lines of a file, without their ends.
+///
+/// Both `\n` and `\r\n` end a line; the last one needs no end. A line may have 1 MiB; for another limit see
+/// [`Lines::max_length`]. Completes at the end of the file, or when it is asked to stop.
+///
+/// # Backpressure
+///
+/// Reads on when the consumer wants more. Holds no line, and at most one line or 64 KiB of bytes.
+///
+/// # Errors
+///
+/// [`ReadError`] if the file cannot be opened or read, or if a line is too long or no UTF-8. It names the file and the line.
+///
+/// # Examples
+///
+/// ```
+/// use thalweg::{prelude::*, sources::lines};
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() {
+/// let names = lines("Cargo.toml").filter(|line| line.starts_with("name"));
+/// assert_eq!(names.count().await.unwrap(), 1);
+/// # }
+/// ```
+#[track_caller]
+pub fn lines(path: impl AsRef<Path>) -> Flow<Lines> {
+    Lines::new(path).flow()
+}
+
+/// The observable of [`lines`]. A clone reads the file from its start.
+#[derive(Clone, Debug)]
+#[must_use = "observables do nothing unless they are polled"]
+pub struct Lines {
+    source: LineSource<FilePath>,
+}
+
+impl Lines {
+    /// Names the file; [`flow`](IntoFlow::flow) puts the operators on it.
+    #[track_caller]
+    pub fn new(path: impl AsRef<Path>) -> Self {
+        let path = FilePath(path.as_ref().to_owned());
+        Self {
+            source: LineSource::new("lines", path),
+        }
+    }
+
+    /// Lets a line have at most so many bytes, in place of 1 MiB.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use thalweg::{prelude::*, sources::Lines};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// let mut lines = Lines::new("Cargo.toml").max_length(2).flow();
+    /// let error = lines.next().await.unwrap_err();
+    /// assert_eq!(
+    ///     error.to_string(),
+    ///     "line 1 of Cargo.toml is longer than 2 bytes; allow more with `max_length`"
+    /// );
+    /// # }
+    /// ```
+    pub fn max_length(mut self, bytes: usize) -> Self {
+        self.source.max_length = bytes;
+        self
+    }
+}
+
+impl Observable for Lines {
+    type Item = String;
+    type Error = ReadError;
+
+    fn poll_drain<F>(
+        mut self: Pin<&mut Self>,
+        cx: &mut Cx<'_, '_>,
+        emit: F,
+    ) -> Poll<Result<Drained, ReadError>>
+    where
+        F: FnMut(String) -> ControlFlow<()>,
+    {
+        self.source.poll_drain(cx, emit)
+    }
+
+    fn describe(&self, plan: &mut Plan) {
+        self.source.describe(plan);
+    }
+}
+
+#[derive(Clone)]
+struct FilePath(PathBuf);
+
+impl Origin for FilePath {
+    type Reader = File;
+
+    // Every read is a trip to another thread, so it should be worth it.
+    const READ_AT_ONCE: usize = 64 * 1024;
+
+    fn name(&self) -> String {
+        self.0.display().to_string()
+    }
+
+    fn open(&self) -> Opening<File> {
+        Box::pin(File::open(self.0.clone()))
+    }
+}

@@ -1,0 +1,5 @@
+//! What files hold.
+
+mod lines;
+
+pub use lines::{Lines, lines};

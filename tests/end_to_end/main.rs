@@ -1,0 +1,8 @@
+//! Sources and sinks from end to end: over loopback, on files of their own, with the other side played by plain clients.
+
+mod channel;
+mod contract;
+mod files;
+mod tcp;
+mod time;
+mod ws;
