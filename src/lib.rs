@@ -27,13 +27,13 @@
 //! * [`Flow`] has all operators as methods; [`operators`] has them by group.
 //! * [`IntoFlow::flow`] makes a flow of any iterator, stream or observable; [`sources`] has the rest.
 //! * The [`guide`] tells how to think of flows, of backpressure, and how to write an operator.
-//! * [`testing`](operators::testing) has marble diagrams for your own pipelines (feature `testing`).
+//! * `testing` has marble diagrams for your own pipelines (feature `testing`).
 //!
 //! # Features
 //!
 //! | feature | what it adds |
 //! |---|---|
-//! | `ws` | WebSocket sources and sinks |
+//! | `ws`, `wss` | WebSocket sources and sinks, without and with TLS |
 //! | `testing` | marble diagrams on a paused clock, and the rules of the contract as a check |
 
 pub use thalweg_core::{
@@ -42,6 +42,8 @@ pub use thalweg_core::{
     Subscription, TimedOut, hub, queue,
 };
 pub use thalweg_operators::{self as operators, BoxFlow, Flow, IntoFlow, TryIntoFlow};
+#[cfg(feature = "testing")]
+pub use thalweg_operators::testing;
 pub use thalweg_sinks as sinks;
 pub use thalweg_sources as sources;
 
