@@ -41,9 +41,9 @@ pub use thalweg_core::{
     Overflow, Overflowed, Panicked, Plan, ReadySet, Sink, StageId, StageMut, StagePlan, Subject,
     Subscription, TimedOut, hub, queue,
 };
-pub use thalweg_operators::{self as operators, BoxFlow, Flow, IntoFlow, TryIntoFlow};
 #[cfg(feature = "testing")]
 pub use thalweg_operators::testing;
+pub use thalweg_operators::{self as operators, BoxFlow, Flow, IntoFlow, TryIntoFlow};
 pub use thalweg_sinks as sinks;
 pub use thalweg_sources as sources;
 

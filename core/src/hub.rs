@@ -2,17 +2,28 @@
 //!
 //! Items lie in batches that all subscribers read in place; a delivery costs one `clone` and no lock. `share` and
 //! [`Subject`](crate::Subject) are built on it.
+//!
+//! A batch is freed as a whole when the last subscriber that needs it is through. The [`Meter`] of a hub counts
+//! *deliveries*: an item sent to three subscribers is received three times, and each of the three is emitted, or dropped
+//! because the subscriber fell behind or left. An item sent to nobody is received and cancelled once.
+
+mod audience;
+mod subscriber;
 
 use std::{
     collections::VecDeque,
     fmt,
-    ops::ControlFlow,
-    pin::Pin,
     sync::{Arc, Mutex},
     task::{Context, Poll, Waker},
 };
 
-use crate::{Cx, Drained, DropReason, Holds, Meter, Observable, Plan, StageId, queue::lock};
+use crate::{
+    DropReason, Meter, StageId,
+    queue::{lock, register, wait},
+};
+
+use audience::Places;
+pub use subscriber::{Lagged, Lagging, Subscriber};
 
 /// Items in one batch at most, when single items are sent while nobody reads.
 const SEGMENT: usize = 256;
@@ -25,8 +36,19 @@ pub enum Delivery {
     Lossless,
     /// The subscriber may fall behind by so many items; what it misses beyond that is told and counted.
     Lag(usize),
-    /// Only the newest item arrives.
+    /// Only the newest item arrives; the others are counted.
     Latest,
+}
+
+impl Delivery {
+    /// How far a subscriber may fall behind before it loses items; `None` if it never does.
+    fn slack(self) -> Option<u64> {
+        match self {
+            Self::Lossless => None,
+            Self::Lag(items) => Some(items as u64),
+            Self::Latest => Some(1),
+        }
+    }
 }
 
 /// Creates a hub that lets the slowest lossless subscriber fall behind by at most `capacity` items.
@@ -37,25 +59,12 @@ pub enum Delivery {
 #[must_use]
 #[track_caller]
 pub fn hub<T, E>(id: StageId, capacity: usize, meter: Meter) -> (HubSender<T, E>, Hub<T, E>) {
-    assert!(capacity > 0, "a hub of 0 items lets nothing through");
-    let shared = Arc::new(Shared {
-        id,
-        capacity,
-        meter,
-        state: Mutex::new(State {
-            segments: VecDeque::new(),
-            head: 0,
-            subscribers: Vec::new(),
-            end: None,
-            waiting: Vec::new(),
-            producer: None,
-        }),
-    });
+    let hub = Hub::new(id, capacity, meter);
     let sender = HubSender {
-        shared: Arc::clone(&shared),
+        shared: Arc::clone(&hub.shared),
         woken: Vec::new(),
     };
-    (sender, Hub { shared })
+    (sender, hub)
 }
 
 struct Shared<T, E> {
@@ -69,11 +78,12 @@ struct State<T, E> {
     segments: VecDeque<Segment<T>>,
     /// The sequence number of the next item.
     head: u64,
-    subscribers: Vec<Option<Place>>,
-    end: Option<Result<(), E>>,
+    places: Places,
+    /// Shared, so that it is cloned for each subscriber outside the lock.
+    end: Option<Arc<Result<(), E>>>,
     /// Producers that wait for room.
     waiting: Vec<Waker>,
-    /// The task to wake when the last subscriber leaves or all of them are stopping.
+    /// The task to wake when a subscriber leaves or all of them are stopping.
     producer: Option<Waker>,
 }
 
@@ -82,55 +92,112 @@ struct Segment<T> {
     items: Arc<Vec<T>>,
 }
 
-/// Where a subscriber stands.
-struct Place {
-    next: u64,
-    delivery: Delivery,
-    waker: Option<Waker>,
-    stopping: bool,
-}
-
-impl Place {
-    /// The first item that must still be kept for this subscriber.
-    fn needs(&self, head: u64) -> u64 {
-        match self.delivery {
-            Delivery::Lossless => self.next,
-            Delivery::Lag(items) => self.next.max(head.saturating_sub(items as u64)),
-            Delivery::Latest => self.next.max(head.saturating_sub(1)),
-        }
+impl<T> Segment<T> {
+    fn end(&self) -> u64 {
+        self.start + self.items.len() as u64
     }
 }
 
 impl<T, E> State<T, E> {
-    fn places(&self) -> impl Iterator<Item = &Place> {
-        self.subscribers.iter().flatten()
-    }
-
     fn room(&self, capacity: usize) -> usize {
-        let slowest = self
-            .places()
-            .filter(|place| place.delivery == Delivery::Lossless)
-            .map(|place| place.next)
-            .min()
-            .unwrap_or(self.head);
-        let behind = usize::try_from(self.head - slowest).unwrap_or(usize::MAX);
-        capacity.saturating_sub(behind)
+        let behind = self.head - self.places.slowest().unwrap_or(self.head);
+        capacity.saturating_sub(usize::try_from(behind).unwrap_or(usize::MAX))
     }
 
-    /// Takes out the segments that nobody needs any more.
+    /// Takes out the segments that nobody needs any more; their items are to be dropped outside the lock.
+    #[must_use]
     fn trim(&mut self) -> Vec<Segment<T>> {
-        let head = self.head;
-        let needed = self
-            .places()
-            .map(|place| place.needs(head))
-            .min()
-            .unwrap_or(head);
+        let needed = self.places.needed(self.head);
         let done = self
             .segments
             .iter()
-            .take_while(|segment| segment.start + segment.items.len() as u64 <= needed)
+            .take_while(|segment| segment.end() <= needed)
             .count();
         self.segments.drain(..done).collect()
+    }
+
+    /// Takes the producers that wait, if there is room for them.
+    #[must_use]
+    fn admitted(&mut self, capacity: usize) -> Vec<Waker> {
+        if self.waiting.is_empty() || self.room(capacity) == 0 {
+            return Vec::new();
+        }
+        std::mem::take(&mut self.waiting)
+    }
+
+    /// Adds items behind the others, and counts one delivery for each subscriber.
+    fn push(&mut self, batch: Batch<T>, meter: &Meter) {
+        let items = batch.len();
+        meter.receive(items * self.places.count() as u64);
+        let start = self.head;
+        self.head += items;
+        let items = match batch {
+            Batch::Many(items) => items,
+            Batch::One(item) => {
+                let open = self
+                    .segments
+                    .back_mut()
+                    .and_then(|segment| Arc::get_mut(&mut segment.items))
+                    .filter(|items| items.len() < SEGMENT);
+                if let Some(items) = open {
+                    items.push(item);
+                    return;
+                }
+                vec![item]
+            }
+        };
+        self.segments.push_back(Segment {
+            start,
+            items: Arc::new(items),
+        });
+    }
+}
+
+enum Batch<T> {
+    One(T),
+    Many(Vec<T>),
+}
+
+impl<T> Batch<T> {
+    fn len(&self) -> u64 {
+        match self {
+            Self::One(_) => 1,
+            Self::Many(items) => items.len() as u64,
+        }
+    }
+}
+
+impl<T, E> Shared<T, E> {
+    /// Hands a batch to all subscribers; gives it back if there is none, or if the hub has ended.
+    fn publish(
+        &self,
+        state: &mut State<T, E>,
+        batch: Batch<T>,
+        woken: &mut Vec<Waker>,
+    ) -> Option<Batch<T>> {
+        if state.end.is_some() || state.places.count() == 0 {
+            self.meter.receive(batch.len());
+            self.meter.drop_items(DropReason::Cancelled, batch.len());
+            return Some(batch);
+        }
+        state.push(batch, &self.meter);
+        state.places.take_wakers(woken);
+        None
+    }
+
+    fn finish(&self, end: Result<(), E>, woken: &mut Vec<Waker>) {
+        let end = Arc::new(end);
+        {
+            let mut state = lock(&self.state);
+            if state.end.is_some() {
+                return;
+            }
+            state.end = Some(end);
+            state.places.take_wakers(woken);
+            woken.append(&mut state.waiting);
+            woken.extend(state.producer.take());
+        }
+        woken.drain(..).for_each(Waker::wake);
     }
 }
 
@@ -140,37 +207,50 @@ pub struct Hub<T, E> {
 }
 
 impl<T, E> Hub<T, E> {
+    /// Creates a hub whose items come by [`poll_send`](Self::poll_send).
+    #[track_caller]
+    pub(crate) fn new(id: StageId, capacity: usize, meter: Meter) -> Self {
+        assert!(capacity > 0, "a hub of 0 items lets nothing through");
+        Self {
+            shared: Arc::new(Shared {
+                id,
+                capacity,
+                meter,
+                state: Mutex::new(State {
+                    segments: VecDeque::new(),
+                    head: 0,
+                    places: Places::default(),
+                    end: None,
+                    waiting: Vec::new(),
+                    producer: None,
+                }),
+            }),
+        }
+    }
+
     /// Adds a subscriber that gets every item sent from now on, at the pace of `delivery`.
+    ///
+    /// # Panics
+    ///
+    /// Panics for a [`Delivery::Lag`] of 0 items.
     #[must_use]
+    #[track_caller]
     pub fn subscribe(&self, delivery: Delivery) -> Subscriber<T, E> {
+        assert!(
+            delivery != Delivery::Lag(0),
+            "a subscriber that may lag by 0 items gets nothing"
+        );
         let mut state = lock(&self.shared.state);
-        let place = Place {
-            next: state.head,
-            delivery,
-            waker: None,
-            stopping: false,
-        };
-        let next = state.head;
-        let free = state.subscribers.iter().position(Option::is_none);
-        let key = free.unwrap_or(state.subscribers.len());
-        if free.is_none() {
-            state.subscribers.push(None);
-        }
-        state.subscribers[key] = Some(place);
+        let head = state.head;
+        let key = state.places.add(head, delivery);
         drop(state);
-        Subscriber {
-            shared: Some(Arc::clone(&self.shared)),
-            key,
-            next,
-            missed: 0,
-            current: None,
-        }
+        Subscriber::new(Arc::clone(&self.shared), key, head, delivery)
     }
 
     /// Counts the subscribers.
     #[must_use]
     pub fn subscribers(&self) -> usize {
-        lock(&self.shared.state).places().count()
+        lock(&self.shared.state).places.count()
     }
 
     /// Tells whether the hub has completed or failed.
@@ -179,10 +259,44 @@ impl<T, E> Hub<T, E> {
         lock(&self.shared.state).end.is_some()
     }
 
-    /// Gives the live numbers of the hub.
+    /// Tells whether the hub has failed.
+    #[must_use]
+    pub fn is_failed(&self) -> bool {
+        let state = lock(&self.shared.state);
+        state.end.as_ref().is_some_and(|end| end.is_err())
+    }
+
+    /// Gives the live numbers of the hub, in deliveries.
     #[must_use]
     pub fn meter(&self) -> &Meter {
         &self.shared.meter
+    }
+
+    /// Waits for room among the lossless subscribers, then hands them the item in `slot`.
+    pub(crate) fn poll_send(&self, slot: &mut Option<T>, task: &mut Context<'_>) -> Poll<()> {
+        let Some(item) = slot.take() else {
+            return Poll::Ready(());
+        };
+        let mut woken = Vec::new();
+        let refused = {
+            let mut state = lock(&self.shared.state);
+            if state.end.is_none() && state.room(self.shared.capacity) == 0 {
+                wait(&mut state.waiting, task.waker());
+                *slot = Some(item);
+                return Poll::Pending;
+            }
+            self.shared
+                .publish(&mut state, Batch::One(item), &mut woken)
+        };
+        woken.into_iter().for_each(Waker::wake);
+        // An item that nobody gets is dropped here, outside the lock.
+        drop(refused);
+        Poll::Ready(())
+    }
+
+    /// Ends the hub for all subscribers.
+    pub(crate) fn end(&self, end: Result<(), E>) {
+        self.shared.finish(end, &mut Vec::new());
     }
 }
 
@@ -203,7 +317,7 @@ impl<T, E> fmt::Debug for Hub<T, E> {
     }
 }
 
-/// The producer's side of a [`hub`].
+/// The producer's side of a [`hub`]; the hub completes when it is dropped.
 pub struct HubSender<T, E> {
     shared: Arc<Shared<T, E>>,
     /// Kept so that a batch costs no allocation for the wakers.
@@ -211,14 +325,18 @@ pub struct HubSender<T, E> {
 }
 
 impl<T, E> HubSender<T, E> {
+    /// Gives the number of items by which the slowest lossless subscriber may be behind.
+    #[must_use]
+    pub fn capacity(&self) -> usize {
+        self.shared.capacity
+    }
+
     /// Waits until the slowest lossless subscriber leaves room; the number of items that may be sent.
     pub fn poll_room(&self, task: &mut Context<'_>) -> Poll<usize> {
         let mut state = lock(&self.shared.state);
         match state.room(self.shared.capacity) {
             0 => {
-                if !state.waiting.iter().any(|w| w.will_wake(task.waker())) {
-                    state.waiting.push(task.waker().clone());
-                }
+                wait(&mut state.waiting, task.waker());
                 Poll::Pending
             }
             room => Poll::Ready(room),
@@ -227,27 +345,41 @@ impl<T, E> HubSender<T, E> {
 
     /// Hands a batch to every subscriber; with none the items are dropped and counted as cancelled.
     pub fn send_batch(&mut self, batch: Vec<T>) {
-        if !batch.is_empty() {
-            publish(&self.shared, &mut self.woken, Batch::Many(batch));
+        if batch.is_empty() {
+            return;
         }
+        let refused = {
+            let mut state = lock(&self.shared.state);
+            self.shared
+                .publish(&mut state, Batch::Many(batch), &mut self.woken)
+        };
+        self.woken.drain(..).for_each(Waker::wake);
+        drop(refused);
     }
 
-    /// Ends the hub: every subscriber gets what is left, then the completion or the error.
+    /// Ends the hub: every subscriber gets what is left, then the completion or the error. The first end counts.
     pub fn end(&mut self, end: Result<(), E>) {
-        finish(&self.shared, &mut self.woken, end);
+        self.shared.finish(end, &mut self.woken);
     }
 
     /// Tells how many subscribers there are and whether all of them are stopping, and has `task` woken on a change.
     pub fn watch(&self, task: &mut Context<'_>) -> Audience {
         let mut state = lock(&self.shared.state);
-        match &mut state.producer {
-            Some(known) => known.clone_from(task.waker()),
-            none => *none = Some(task.waker().clone()),
-        }
-        Audience {
-            subscribers: state.places().count(),
-            stopping: state.places().all(|place| place.stopping),
-        }
+        let replaced = register(&mut state.producer, task.waker());
+        let audience = Audience {
+            subscribers: state.places.count(),
+            stopping: state.places.all_stopping(),
+        };
+        drop(state);
+        // Outside the lock: a waker may hold a whole task.
+        drop(replaced);
+        audience
+    }
+}
+
+impl<T, E> Drop for HubSender<T, E> {
+    fn drop(&mut self) {
+        self.shared.finish(Ok(()), &mut self.woken);
     }
 }
 
@@ -264,292 +396,6 @@ impl<T, E> fmt::Debug for HubSender<T, E> {
 pub struct Audience {
     /// How many subscribers there are.
     pub subscribers: usize,
-    /// Whether every one of them asked for a graceful end.
+    /// Whether there are any and every one of them asked for a graceful end.
     pub stopping: bool,
-}
-
-enum Batch<T> {
-    One(T),
-    Many(Vec<T>),
-}
-
-fn publish<T, E>(shared: &Shared<T, E>, woken: &mut Vec<Waker>, batch: Batch<T>) {
-    let items = match &batch {
-        Batch::One(_) => 1,
-        Batch::Many(items) => items.len() as u64,
-    };
-    shared.meter.receive(items);
-    // What nobody needs any more goes at the end of this function, outside the lock: `Drop` is foreign code.
-    let _done = {
-        let mut state = lock(&shared.state);
-        if state.end.is_some() || state.places().next().is_none() {
-            drop(state);
-            shared.meter.drop_items(DropReason::Cancelled, items);
-            return;
-        }
-        let done = state.trim();
-        let start = state.head;
-        state.head += items;
-        match batch {
-            Batch::Many(items) => state.segments.push_back(Segment {
-                start,
-                items: Arc::new(items),
-            }),
-            Batch::One(item) => {
-                let open = state
-                    .segments
-                    .back_mut()
-                    .and_then(|segment| Arc::get_mut(&mut segment.items))
-                    .filter(|items| items.len() < SEGMENT);
-                match open {
-                    Some(items) => items.push(item),
-                    None => state.segments.push_back(Segment {
-                        start,
-                        items: Arc::new(vec![item]),
-                    }),
-                }
-            }
-        }
-        woken.extend(
-            state
-                .subscribers
-                .iter_mut()
-                .flatten()
-                .filter_map(|place| place.waker.take()),
-        );
-        done
-    };
-    shared.meter.emit(items);
-    woken.drain(..).for_each(Waker::wake);
-}
-
-fn finish<T, E>(shared: &Shared<T, E>, woken: &mut Vec<Waker>, end: Result<(), E>) {
-    {
-        let mut state = lock(&shared.state);
-        if state.end.is_some() {
-            return;
-        }
-        state.end = Some(end);
-        woken.extend(
-            state
-                .subscribers
-                .iter_mut()
-                .flatten()
-                .filter_map(|place| place.waker.take()),
-        );
-    }
-    woken.drain(..).for_each(Waker::wake);
-}
-
-impl<T, E> Hub<T, E> {
-    /// Waits for room among the lossless subscribers, then hands them the item in `slot`.
-    pub(crate) fn poll_send(&self, slot: &mut Option<T>, task: &mut Context<'_>) -> Poll<()> {
-        {
-            let mut state = lock(&self.shared.state);
-            if state.end.is_none() && state.room(self.shared.capacity) == 0 {
-                if !state.waiting.iter().any(|w| w.will_wake(task.waker())) {
-                    state.waiting.push(task.waker().clone());
-                }
-                return Poll::Pending;
-            }
-        }
-        if let Some(item) = slot.take() {
-            publish(&self.shared, &mut Vec::new(), Batch::One(item));
-        }
-        Poll::Ready(())
-    }
-
-    /// Ends the hub for all subscribers.
-    pub(crate) fn end(&self, end: Result<(), E>) {
-        finish(&self.shared, &mut Vec::new(), end);
-    }
-}
-
-/// A subscription to a [`hub`]: an observable of the items sent since it was made.
-///
-/// Ends with the hub. Dropping it unsubscribes. With [`Delivery::Lag`], [`missed`](Self::take_missed) tells how many
-/// items it lost since it was last asked.
-pub struct Subscriber<T, E> {
-    shared: Option<Arc<Shared<T, E>>>,
-    key: usize,
-    next: u64,
-    missed: u64,
-    current: Option<Reading<T>>,
-}
-
-struct Reading<T> {
-    items: Arc<Vec<T>>,
-    at: usize,
-    /// The segment may have grown since; this is its end as it was when it was taken.
-    end: usize,
-}
-
-enum Refill<E> {
-    Items,
-    Empty,
-    End(Result<(), E>),
-}
-
-impl<T, E: Clone> Subscriber<T, E> {
-    /// Gives the number of items that were lost by falling behind since it was last asked, and starts anew.
-    pub fn take_missed(&mut self) -> u64 {
-        std::mem::take(&mut self.missed)
-    }
-
-    /// Tells the producer side that this subscriber wants to come to a graceful end.
-    fn request_stop(&self) {
-        let Some(shared) = &self.shared else { return };
-        let producer = {
-            let mut state = lock(&shared.state);
-            if let Some(place) = &mut state.subscribers[self.key] {
-                place.stopping = true;
-            }
-            if state.places().all(|place| place.stopping) {
-                state.producer.take()
-            } else {
-                None
-            }
-        };
-        if let Some(producer) = producer {
-            producer.wake();
-        }
-    }
-
-    fn refill(&mut self, waker: &Waker) -> Refill<E> {
-        self.current = None;
-        let Some(shared) = &self.shared else {
-            return Refill::End(Ok(()));
-        };
-        let mut state = lock(&shared.state);
-        let head = state.head;
-        let oldest = state.segments.front().map_or(head, |segment| segment.start);
-        let Some(place) = &mut state.subscribers[self.key] else {
-            return Refill::End(Ok(()));
-        };
-        place.next = self.next;
-        let next = place.needs(head).max(oldest);
-        self.missed += next - self.next;
-        shared
-            .meter
-            .drop_items(DropReason::Overflow, next - self.next);
-        self.next = next;
-        place.next = next;
-        let refill = if next < head {
-            let index = state
-                .segments
-                .partition_point(|segment| segment.start + segment.items.len() as u64 <= next);
-            let segment = &state.segments[index];
-            let at = usize::try_from(next - segment.start).unwrap_or(usize::MAX);
-            self.current = Some(Reading {
-                end: segment.items.len(),
-                items: Arc::clone(&segment.items),
-                at,
-            });
-            Refill::Items
-        } else if let Some(end) = state.end.clone() {
-            Refill::End(end)
-        } else {
-            if let Some(place) = &mut state.subscribers[self.key] {
-                match &mut place.waker {
-                    Some(known) => known.clone_from(waker),
-                    none => *none = Some(waker.clone()),
-                }
-            }
-            Refill::Empty
-        };
-        let waiting = if state.waiting.is_empty() || state.room(shared.capacity) == 0 {
-            Vec::new()
-        } else {
-            std::mem::take(&mut state.waiting)
-        };
-        drop(state);
-        waiting.into_iter().for_each(Waker::wake);
-        refill
-    }
-}
-
-impl<T, E> Subscriber<T, E> {
-    pub(crate) fn leave(&mut self) {
-        self.current = None;
-        let Some(shared) = self.shared.take() else {
-            return;
-        };
-        let (tasks, _done) = {
-            let mut state = lock(&shared.state);
-            state.subscribers[self.key] = None;
-            let done = state.trim();
-            let mut tasks = std::mem::take(&mut state.waiting);
-            // The producer looks whether the last one left, or the last that was not stopping.
-            tasks.extend(state.producer.take());
-            (tasks, done)
-        };
-        tasks.into_iter().for_each(Waker::wake);
-    }
-}
-
-impl<T: Clone, E: Clone> Observable for Subscriber<T, E> {
-    type Item = T;
-    type Error = E;
-
-    fn poll_drain<F>(
-        mut self: Pin<&mut Self>,
-        cx: &mut Cx<'_, '_>,
-        mut emit: F,
-    ) -> Poll<Result<Drained, E>>
-    where
-        F: FnMut(T) -> ControlFlow<()>,
-    {
-        let this = &mut *self;
-        if cx.stopping() {
-            this.request_stop();
-        }
-        loop {
-            if let Some(reading) = &mut this.current {
-                while reading.at < reading.end {
-                    if !cx.spend() {
-                        return Poll::Ready(Ok(Drained::Exhausted));
-                    }
-                    let item = reading.items[reading.at].clone();
-                    reading.at += 1;
-                    this.next += 1;
-                    if emit(item).is_break() {
-                        return Poll::Ready(Ok(Drained::Stopped));
-                    }
-                }
-            }
-            match this.refill(cx.waker()) {
-                Refill::Items => {}
-                Refill::Empty => return Poll::Pending,
-                Refill::End(end) => {
-                    this.leave();
-                    return Poll::Ready(end.map(|()| Drained::Completed));
-                }
-            }
-        }
-    }
-
-    fn describe(&self, plan: &mut Plan) {
-        if let Some(shared) = &self.shared {
-            plan.stage(shared.id)
-                .holds(Holds::Items(shared.capacity))
-                .meter(&shared.meter);
-        }
-    }
-}
-
-impl<T, E> Drop for Subscriber<T, E> {
-    fn drop(&mut self) {
-        self.leave();
-    }
-}
-
-impl<T, E> Unpin for Subscriber<T, E> {}
-
-impl<T, E> fmt::Debug for Subscriber<T, E> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Subscriber")
-            .field("next", &self.next)
-            .field("ended", &self.shared.is_none())
-            .finish_non_exhaustive()
-    }
 }

@@ -1,15 +1,20 @@
 //! The bounded queue between two tasks: items cross by the batch, under one short lock and with one wake.
 
+mod receiver;
+
 use std::{
-    collections::VecDeque,
+    collections::{BTreeMap, VecDeque},
     fmt,
-    ops::ControlFlow,
-    pin::Pin,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
     task::{Context, Poll, Waker},
 };
 
-use crate::{Cx, Drained, DropReason, Holds, Meter, Observable, Plan, StageId};
+use crate::{DropReason, Meter, StageId};
+
+pub use receiver::QueueReceiver;
 
 /// What a full queue does with one more item.
 ///
@@ -39,9 +44,27 @@ pub(crate) fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// Puts `waker` into `slot`; the one it replaces is to be dropped outside the lock, because it may hold a whole task.
+#[must_use = "it is to be dropped outside the lock"]
+pub(crate) fn register(slot: &mut Option<Waker>, waker: &Waker) -> Option<Waker> {
+    match slot {
+        Some(known) if known.will_wake(waker) => None,
+        slot => slot.replace(waker.clone()),
+    }
+}
+
+/// Adds `waker` to those that wait, once.
+pub(crate) fn wait(waiting: &mut Vec<Waker>, waker: &Waker) {
+    if !waiting.iter().any(|known| known.will_wake(waker)) {
+        waiting.push(waker.clone());
+    }
+}
+
 /// Creates a queue of at most `capacity` items, described as the stage `id`.
 ///
-/// The bound counts everything between producer and consumer, also the batch that the receiver works on.
+/// The bound counts everything between producer and consumer, also what is left of the batch that the receiver works on.
+/// A receiver takes a batch under one lock; with [`Overflow::DropOldest`] it takes item by item, because the oldest must
+/// be there to be dropped.
 ///
 /// # Panics
 ///
@@ -58,33 +81,31 @@ pub fn queue<T, E>(
     let shared = Arc::new(Shared {
         state: Mutex::new(State {
             items: VecDeque::new(),
-            taken: 0,
             end: None,
             closed: false,
             stopping: false,
             senders: 1,
+            next_sender: 1,
             receiver: None,
             waiting: Vec::new(),
-            producer: None,
+            watching: BTreeMap::new(),
         }),
+        taken: AtomicUsize::new(0),
         capacity,
         overflow,
         meter,
     });
     let sender = QueueSender {
         shared: Arc::clone(&shared),
+        key: 0,
     };
-    let receiver = QueueReceiver {
-        id,
-        shared: Some(shared),
-        batch: VecDeque::new(),
-        told_to_stop: false,
-    };
-    (sender, receiver)
+    (sender, QueueReceiver::new(id, shared))
 }
 
 struct Shared<T, E> {
     state: Mutex<State<T, E>>,
+    /// Items in the receiver's hands. It grows under the lock and shrinks without: room that is seen is there.
+    taken: AtomicUsize,
     capacity: usize,
     overflow: Overflow,
     meter: Meter,
@@ -92,33 +113,46 @@ struct Shared<T, E> {
 
 struct State<T, E> {
     items: VecDeque<T>,
-    /// Items in the receiver's hands that it has not given room back for.
-    taken: usize,
     end: Option<Result<(), E>>,
-    /// The receiver is gone.
+    /// The receiver is gone, or has received the end.
     closed: bool,
-    /// The receiver asked the producer to come to its end.
+    /// The receiver asked the producers to come to their end.
     stopping: bool,
     senders: usize,
+    next_sender: u64,
     receiver: Option<Waker>,
     /// Producers that wait for room.
     waiting: Vec<Waker>,
-    /// The task to wake when `stopping` or `closed` change, whatever it waits for.
-    producer: Option<Waker>,
+    /// By sender: the task to wake when `stopping` or `closed` change, whatever it waits for.
+    watching: BTreeMap<u64, Waker>,
 }
 
 impl<T, E> State<T, E> {
-    /// Nothing is taken any more: the receiver is gone, or the end was told.
-    fn is_closed(&self) -> bool {
+    /// Whether an item that came now would be received by nobody.
+    fn refuses(&self) -> bool {
         self.closed || self.end.is_some()
-    }
-
-    fn room(&self, capacity: usize) -> usize {
-        capacity.saturating_sub(self.items.len() + self.taken)
     }
 }
 
-/// Nobody receives any more; what was to be sent is given back.
+impl<T, E> Shared<T, E> {
+    fn room(&self, state: &State<T, E>) -> usize {
+        let held = state.items.len() + self.taken.load(Ordering::Acquire);
+        self.capacity.saturating_sub(held)
+    }
+
+    fn end(&self, end: Result<(), E>) {
+        let (receiver, waiting) = {
+            let mut state = lock(&self.state);
+            if state.end.is_none() {
+                state.end = Some(end);
+            }
+            (state.receiver.take(), std::mem::take(&mut state.waiting))
+        };
+        receiver.into_iter().chain(waiting).for_each(Waker::wake);
+    }
+}
+
+/// Nobody receives any more, or the queue was ended; what was to be sent is given back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Closed<T>(pub T);
 
@@ -135,13 +169,14 @@ impl<T: fmt::Debug> std::error::Error for Closed<T> {}
 pub enum Refused<T> {
     /// The queue is full and its policy does not drop.
     Full(T),
-    /// Nobody receives any more.
+    /// Nobody receives any more, or the queue was ended.
     Closed(T),
 }
 
 /// The producers' side of a [`queue`]; clones feed the same queue, which completes when the last one is dropped.
 pub struct QueueSender<T, E> {
     shared: Arc<Shared<T, E>>,
+    key: u64,
 }
 
 impl<T, E> QueueSender<T, E> {
@@ -168,10 +203,10 @@ impl<T, E> QueueSender<T, E> {
     /// Only a lone producer may count on the number still being true when it sends.
     pub fn poll_room(&self, task: &mut Context<'_>) -> Poll<Result<usize, Closed<()>>> {
         let mut state = lock(&self.shared.state);
-        if state.is_closed() {
+        if state.refuses() {
             return Poll::Ready(Err(Closed(())));
         }
-        match state.room(self.shared.capacity) {
+        match self.shared.room(&state) {
             0 => {
                 wait(&mut state.waiting, task.waker());
                 Poll::Pending
@@ -183,7 +218,7 @@ impl<T, E> QueueSender<T, E> {
     /// Tells how many items fit now.
     #[must_use]
     pub fn room(&self) -> usize {
-        lock(&self.shared.state).room(self.shared.capacity)
+        self.shared.room(&lock(&self.shared.state))
     }
 
     /// Moves a batch into the queue, under the policy if there is less room than items.
@@ -192,7 +227,7 @@ impl<T, E> QueueSender<T, E> {
     ///
     /// # Errors
     ///
-    /// [`Closed`] if the receiver is gone; the batch is left as it is.
+    /// [`Closed`] if the receiver is gone or the queue was ended; the batch is left as it is.
     pub fn send_batch(&self, batch: &mut VecDeque<T>) -> Result<(), Closed<()>> {
         if batch.is_empty() {
             return Ok(());
@@ -201,10 +236,10 @@ impl<T, E> QueueSender<T, E> {
         let mut superfluous = VecDeque::new();
         let receiver = {
             let mut state = lock(&self.shared.state);
-            if state.is_closed() {
+            if state.refuses() {
                 return Err(Closed(()));
             }
-            let room = state.room(self.shared.capacity);
+            let room = self.shared.room(&state);
             let offered = batch.len();
             if offered <= room {
                 meter.receive(offered as u64);
@@ -227,8 +262,7 @@ impl<T, E> QueueSender<T, E> {
                     Overflow::DropOldest => {
                         meter.receive(offered as u64);
                         state.items.append(batch);
-                        let surplus = state.items.len() + state.taken - self.shared.capacity;
-                        let surplus = surplus.min(state.items.len());
+                        let surplus = offered - room;
                         superfluous.extend(state.items.drain(..surplus));
                     }
                 }
@@ -283,10 +317,10 @@ impl<T, E> QueueSender<T, E> {
         let mut dropped = None;
         let receiver = {
             let mut state = lock(&self.shared.state);
-            if state.is_closed() {
+            if state.refuses() {
                 return Err(Refused::Closed(item));
             }
-            if state.room(self.shared.capacity) > 0 {
+            if self.shared.room(&state) > 0 {
                 state.items.push_back(item);
             } else {
                 match self.shared.overflow {
@@ -313,73 +347,65 @@ impl<T, E> QueueSender<T, E> {
         Ok(())
     }
 
-    /// Counts items that the producer dropped itself, because it knew of no room.
-    pub fn count_overflow(&self, items: u64) {
+    /// Counts items that the producer had for this queue and dropped itself.
+    pub fn count_dropped(&self, reason: DropReason, items: u64) {
         self.shared.meter.receive(items);
-        self.shared.meter.drop_items(DropReason::Overflow, items);
+        self.shared.meter.drop_items(reason, items);
     }
 
-    /// Ends the queue: what is in it is still received, then the completion or the error. Nothing more is taken.
+    /// Ends the queue for all senders: what is in it is still received, then the completion or the error.
+    ///
+    /// The first end counts. What is sent after it is refused.
     pub fn end(&self, end: Result<(), E>) {
-        let tasks = {
-            let mut state = lock(&self.shared.state);
-            if state.end.is_none() {
-                state.end = Some(end);
-            }
-            let mut tasks = std::mem::take(&mut state.waiting);
-            tasks.extend(state.receiver.take());
-            tasks
-        };
-        tasks.into_iter().for_each(Waker::wake);
+        self.shared.end(end);
     }
 
-    /// Tells whether nothing is taken any more, because the receiver is gone or the queue was ended.
+    /// Tells whether what is sent now is refused: the receiver is gone, or the queue was ended.
     #[must_use]
     pub fn is_closed(&self) -> bool {
-        lock(&self.shared.state).is_closed()
+        lock(&self.shared.state).refuses()
     }
 
     /// Tells whether the receiver asked for a graceful end, and has `task` woken when it does, or when it leaves.
+    ///
+    /// A sender remembers one task; a clone remembers its own.
     pub fn stop_requested(&self, task: &mut Context<'_>) -> bool {
         let mut state = lock(&self.shared.state);
-        match &mut state.producer {
-            Some(known) => known.clone_from(task.waker()),
-            none => *none = Some(task.waker().clone()),
-        }
-        state.stopping
-    }
-}
-
-fn wait(waiting: &mut Vec<Waker>, waker: &Waker) {
-    if !waiting.iter().any(|known| known.will_wake(waker)) {
-        waiting.push(waker.clone());
+        let stopping = state.stopping;
+        let known = state.watching.get(&self.key);
+        let replaced = if known.is_some_and(|known| known.will_wake(task.waker())) {
+            None
+        } else {
+            state.watching.insert(self.key, task.waker().clone())
+        };
+        // Dropped outside the lock: a waker may hold a whole task.
+        drop(state);
+        drop(replaced);
+        stopping
     }
 }
 
 impl<T, E> Clone for QueueSender<T, E> {
     fn clone(&self) -> Self {
-        lock(&self.shared.state).senders += 1;
+        let mut state = lock(&self.shared.state);
+        state.senders += 1;
+        state.next_sender += 1;
         Self {
             shared: Arc::clone(&self.shared),
+            key: state.next_sender - 1,
         }
     }
 }
 
 impl<T, E> Drop for QueueSender<T, E> {
     fn drop(&mut self) {
-        let receiver = {
+        let (last, _watching) = {
             let mut state = lock(&self.shared.state);
             state.senders -= 1;
-            if state.senders > 0 {
-                return;
-            }
-            if state.end.is_none() {
-                state.end = Some(Ok(()));
-            }
-            state.receiver.take()
+            (state.senders == 0, state.watching.remove(&self.key))
         };
-        if let Some(receiver) = receiver {
-            receiver.wake();
+        if last {
+            self.shared.end(Ok(()));
         }
     }
 }
@@ -392,191 +418,3 @@ impl<T, E> fmt::Debug for QueueSender<T, E> {
             .finish_non_exhaustive()
     }
 }
-
-/// The consumer's side of a [`queue`], an observable.
-///
-/// Takes all that is there under one lock and works on it without one. Dropping it closes the queue; what was in it is
-/// counted as cancelled. When it is polled with the stop flag it asks the producers to come to their end.
-pub struct QueueReceiver<T, E> {
-    id: StageId,
-    shared: Option<Arc<Shared<T, E>>>,
-    batch: VecDeque<T>,
-    told_to_stop: bool,
-}
-
-enum Refill<E> {
-    Batch,
-    End(Result<(), E>),
-    Empty,
-}
-
-impl<T, E> QueueReceiver<T, E> {
-    /// Asks the producers to come to a graceful end.
-    pub fn request_stop(&mut self) {
-        if std::mem::replace(&mut self.told_to_stop, true) {
-            return;
-        }
-        if let Some(shared) = &self.shared {
-            let producer = {
-                let mut state = lock(&shared.state);
-                state.stopping = true;
-                state.producer.take()
-            };
-            if let Some(producer) = producer {
-                producer.wake();
-            }
-        }
-    }
-
-    /// Gives the live numbers of the queue, until its end.
-    #[must_use]
-    pub fn meter(&self) -> Option<&Meter> {
-        self.shared.as_ref().map(|shared| &shared.meter)
-    }
-
-    /// Gives back the room of what was worked on, and takes what has come since.
-    fn refill(&mut self, waker: &Waker) -> Refill<E> {
-        let Some(shared) = &self.shared else {
-            return Refill::End(Ok(()));
-        };
-        let mut state = lock(&shared.state);
-        // The oldest can only be dropped while it is in the queue, so there it is taken one by one.
-        if shared.overflow == Overflow::DropOldest {
-            self.batch.extend(state.items.pop_front());
-        } else {
-            std::mem::swap(&mut state.items, &mut self.batch);
-        }
-        state.taken = self.batch.len();
-        let waiting = std::mem::take(&mut state.waiting);
-        let refill = if !self.batch.is_empty() {
-            Refill::Batch
-        } else if let Some(end) = state.end.take() {
-            Refill::End(end)
-        } else {
-            match &mut state.receiver {
-                Some(known) => known.clone_from(waker),
-                none => *none = Some(waker.clone()),
-            }
-            Refill::Empty
-        };
-        drop(state);
-        for producer in waiting {
-            producer.wake();
-        }
-        refill
-    }
-
-    /// Gives back room early, so that the producer works while a slow consumer takes item by item.
-    fn return_room(&mut self) {
-        let Some(shared) = &self.shared else { return };
-        let mut state = lock(&shared.state);
-        if self.batch.len() * 2 <= state.taken && !self.batch.is_empty() {
-            state.taken = self.batch.len();
-            let waiting = std::mem::take(&mut state.waiting);
-            drop(state);
-            for producer in waiting {
-                producer.wake();
-            }
-        }
-    }
-
-    fn close(&mut self) {
-        let Some(shared) = self.shared.take() else {
-            return;
-        };
-        let (items, waiting, producer) = {
-            let mut state = lock(&shared.state);
-            state.closed = true;
-            (
-                std::mem::take(&mut state.items),
-                std::mem::take(&mut state.waiting),
-                state.producer.take(),
-            )
-        };
-        let left = (items.len() + self.batch.len()) as u64;
-        shared.meter.drop_items(DropReason::Cancelled, left);
-        self.batch.clear();
-        for task in waiting.into_iter().chain(producer) {
-            task.wake();
-        }
-    }
-}
-
-impl<T, E> Observable for QueueReceiver<T, E> {
-    type Item = T;
-    type Error = E;
-
-    fn poll_drain<F>(
-        mut self: Pin<&mut Self>,
-        cx: &mut Cx<'_, '_>,
-        mut emit: F,
-    ) -> Poll<Result<Drained, E>>
-    where
-        F: FnMut(T) -> ControlFlow<()>,
-    {
-        let this = &mut *self;
-        if cx.stopping() {
-            this.request_stop();
-        }
-        if !this.batch.is_empty() {
-            this.return_room();
-        }
-        loop {
-            let before = this.batch.len();
-            let mut outcome = None;
-            while !this.batch.is_empty() {
-                if !cx.spend() {
-                    outcome = Some(Drained::Exhausted);
-                    break;
-                }
-                if let Some(item) = this.batch.pop_front()
-                    && emit(item).is_break()
-                {
-                    outcome = Some(Drained::Stopped);
-                    break;
-                }
-            }
-            if let Some(shared) = &this.shared {
-                shared.meter.emit((before - this.batch.len()) as u64);
-            }
-            if let Some(outcome) = outcome {
-                return Poll::Ready(Ok(outcome));
-            }
-            match this.refill(cx.waker()) {
-                Refill::Batch => {}
-                Refill::Empty => return Poll::Pending,
-                Refill::End(end) => {
-                    this.close();
-                    return Poll::Ready(end.map(|()| Drained::Completed));
-                }
-            }
-        }
-    }
-
-    fn describe(&self, plan: &mut Plan) {
-        let stage = plan.stage(self.id);
-        if let Some(shared) = &self.shared {
-            stage
-                .holds(Holds::Items(shared.capacity))
-                .meter(&shared.meter);
-        }
-    }
-}
-
-impl<T, E> Drop for QueueReceiver<T, E> {
-    fn drop(&mut self) {
-        self.close();
-    }
-}
-
-impl<T, E> fmt::Debug for QueueReceiver<T, E> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("QueueReceiver")
-            .field("id", &self.id)
-            .field("batch", &self.batch.len())
-            .field("ended", &self.shared.is_none())
-            .finish_non_exhaustive()
-    }
-}
-
-impl<T, E> Unpin for QueueReceiver<T, E> {}

@@ -4,7 +4,7 @@ use std::{convert::Infallible, fmt, future::poll_fn, ops::ControlFlow, pin::Pin,
 
 use crate::{
     Cx, Drained, Meter, Observable, Plan, StageId,
-    hub::{Delivery, Hub, HubSender, Subscriber, hub},
+    hub::{Delivery, Hub, Subscriber},
 };
 
 /// A hot source that is pushed by hand: every item goes to all who are subscribed at that moment.
@@ -55,8 +55,9 @@ impl<T, E> Subject<T, E> {
     #[must_use]
     #[track_caller]
     pub fn fallible(capacity: usize) -> Self {
-        let (_, hub): (HubSender<T, E>, _) = hub(StageId::here("subject"), capacity, Meter::new());
-        Self { hub }
+        Self {
+            hub: Hub::new(StageId::here("subject"), capacity, Meter::new()),
+        }
     }
 
     /// Subscribes to every item that is sent from now on; a slow subscriber holds back [`send`](Self::send).
@@ -65,6 +66,11 @@ impl<T, E> Subject<T, E> {
     }
 
     /// Subscribes with a choice of what happens when the subscriber is slow.
+    ///
+    /// # Panics
+    ///
+    /// Panics for a [`Delivery::Lag`] of 0 items.
+    #[track_caller]
     pub fn subscribe_with(&self, delivery: Delivery) -> Subscription<T, E> {
         Subscription {
             subscriber: self.hub.subscribe(delivery),
@@ -99,7 +105,7 @@ impl<T, E> Subject<T, E> {
         self.hub.subscribers()
     }
 
-    /// Gives the live numbers: items sent, and dropped because nobody listened or because a subscriber lagged.
+    /// Gives the live numbers, in deliveries: an item sent to three subscribers counts three times, one sent to nobody once.
     #[must_use]
     pub fn meter(&self) -> &Meter {
         self.hub.meter()
@@ -122,7 +128,8 @@ impl<T, E> fmt::Debug for Subject<T, E> {
 
 /// What [`Subject::subscribe`] gives: an observable of the items sent since.
 ///
-/// When its consumer stops gracefully it completes at once: a subject has no source that could be asked to.
+/// When its consumer stops gracefully it completes after what was sent until then: a subject has no source that could be
+/// asked to.
 #[derive(Debug)]
 pub struct Subscription<T, E = Infallible> {
     subscriber: Subscriber<T, E>,
@@ -147,12 +154,10 @@ impl<T: Clone, E: Clone> Observable for Subscription<T, E> {
     where
         F: FnMut(T) -> ControlFlow<()>,
     {
-        let polled = Pin::new(&mut self.subscriber).poll_drain(cx, emit);
-        if cx.stopping() && polled.is_pending() {
-            self.subscriber.leave();
-            return Poll::Ready(Ok(Drained::Completed));
+        if cx.stopping() {
+            self.subscriber.complete_here();
         }
-        polled
+        Pin::new(&mut self.subscriber).poll_drain(cx, emit)
     }
 
     fn describe(&self, plan: &mut Plan) {

@@ -1,6 +1,7 @@
 //! The border between two tasks: the upstream runs in one of its own and hands over by the batch.
 
 use std::{
+    any::Any,
     collections::VecDeque,
     fmt,
     future::poll_fn,
@@ -11,7 +12,8 @@ use std::{
 };
 
 use thalweg_core::{
-    Cx, Drained, Fault, Holds, Meter, Observable, Overflow, Overflowed, Panicked, Plan, StageId,
+    Cx, Drained, DropReason, Fault, Holds, Meter, Observable, Overflow, Overflowed, Panicked, Plan,
+    StageId,
     queue::{QueueReceiver, QueueSender, queue},
 };
 use tokio::task::AbortHandle;
@@ -144,6 +146,12 @@ impl<O: Observable + fmt::Debug> fmt::Debug for Boundary<O> {
     }
 }
 
+/// Items that a queue which drops is offered at once, for its policy to decide on.
+const OFFER: usize = 64;
+
+/// How a source came to its end; `None` if its receiver left before.
+type End<E> = Option<Result<(), Fault<E>>>;
+
 /// The task: drains the source into the queue until either has come to its end.
 async fn feed<O: Observable>(stage: Stage<O>, sender: QueueSender<O::Item, Fault<O::Error>>) {
     let id = stage.id();
@@ -151,19 +159,24 @@ async fn feed<O: Observable>(stage: Stage<O>, sender: QueueSender<O::Item, Fault
     let mut feeder = Feeder {
         batch: VecDeque::new(),
         sender,
+        end: None,
         id,
     };
+    let panicked =
+        |payload: Box<dyn Any + Send>| Err(Fault::Panicked(Panicked::new(id, &*payload)));
     let end = poll_fn(|task| {
         let poll = AssertUnwindSafe(|| feeder.poll(stage.as_mut(), task));
-        catch_unwind(poll).unwrap_or_else(|payload| {
-            Poll::Ready(Some(Err(Fault::Panicked(Panicked::new(id, &*payload)))))
-        })
+        catch_unwind(poll).unwrap_or_else(|payload| Poll::Ready(Some(panicked(payload))))
     })
     .await;
-    // What was made before a panic is delivered; what did not fit has nowhere to go.
+    // What was made before a panic is delivered; the batch was made to fit.
     let _ = feeder.sender.send_batch(&mut feeder.batch);
-    stage.end();
+    let left = feeder.batch.len() as u64;
+    feeder.sender.count_dropped(DropReason::Cancelled, left);
+    // The source is dropped before the end is told. If that panics it is the end, not a completion.
+    let dropped = catch_unwind(AssertUnwindSafe(|| stage.as_mut().end()));
     if let Some(end) = end {
+        let end = end.and_then(|()| dropped.or_else(panicked));
         feeder.sender.end(end);
     }
 }
@@ -171,6 +184,8 @@ async fn feed<O: Observable>(stage: Stage<O>, sender: QueueSender<O::Item, Fault
 struct Feeder<T, E> {
     batch: VecDeque<T>,
     sender: QueueSender<T, Fault<E>>,
+    /// The end of the source, while the queue has no room for what came before it.
+    end: End<E>,
     id: StageId,
 }
 
@@ -180,18 +195,24 @@ impl<T, E> Feeder<T, E> {
         &mut self,
         mut stage: Pin<&mut Stage<O>>,
         task: &mut Context<'_>,
-    ) -> Poll<Option<Result<(), Fault<E>>>> {
+    ) -> Poll<End<E>> {
         let stopping = self.sender.stop_requested(task);
         let capacity = self.sender.capacity();
         let lossless = self.sender.overflow() == Overflow::Wait;
         let mut budget = Cx::DEFAULT_BUDGET;
         loop {
+            if let Some(end) = self.flush() {
+                return Poll::Ready(end);
+            }
             let room = match self.sender.poll_room(task) {
                 Poll::Ready(Err(_)) => return Poll::Ready(None),
                 // Half the queue at a time, so that both sides can work.
                 Poll::Ready(Ok(room)) => room.min(capacity.div_ceil(2)),
                 Poll::Pending => 0,
             };
+            if !self.batch.is_empty() && room > 0 {
+                continue;
+            }
             let mut cx = Cx::new(task).with_stop(stopping).with_budget(budget);
             let full = room == 0 && lossless;
             if full {
@@ -201,8 +222,7 @@ impl<T, E> Feeder<T, E> {
                 cx = cx.with_budget(0);
             }
             let batch = &mut self.batch;
-            // Without room a lossy queue takes one item at a time, for the policy to decide.
-            let most = room.max(1);
+            let most = if lossless { room } else { OFFER.max(room) };
             let drained = stage.as_mut().drain(&mut cx, |(), item| {
                 batch.push_back(item);
                 if batch.len() < most {
@@ -214,26 +234,39 @@ impl<T, E> Feeder<T, E> {
             if !full {
                 budget = cx.budget();
             }
-            if self.sender.send_batch(&mut self.batch).is_err() {
-                return Poll::Ready(None);
-            }
-            if !self.batch.is_empty() && !lossless {
-                let overflowed = Overflowed::new(self.id, capacity);
-                return Poll::Ready(Some(Err(Fault::Overflowed(overflowed))));
-            }
+            let pending = drained.is_pending();
+            let exhausted = matches!(drained, Poll::Ready(Ok(Drained::Exhausted))) && !full;
             match drained {
-                Poll::Pending => return Poll::Pending,
-                Poll::Ready(Ok(Drained::Stopped)) => {}
-                Poll::Ready(Ok(Drained::Exhausted)) if full => {}
-                Poll::Ready(Ok(Drained::Exhausted)) => {
-                    task.waker().wake_by_ref();
-                    return Poll::Pending;
-                }
-                Poll::Ready(Ok(Drained::Completed)) => return Poll::Ready(Some(Ok(()))),
-                Poll::Ready(Err(error)) => {
-                    return Poll::Ready(Some(Err(Fault::Upstream(error))));
-                }
+                Poll::Ready(Ok(Drained::Completed)) => self.end = Some(Ok(())),
+                Poll::Ready(Err(error)) => self.end = Some(Err(Fault::Upstream(error))),
+                _ => {}
+            }
+            if let Some(end) = self.flush() {
+                return Poll::Ready(end);
+            }
+            if exhausted {
+                task.waker().wake_by_ref();
+            }
+            if pending || exhausted {
+                return Poll::Pending;
             }
         }
+    }
+
+    /// Sends what was made; ready if that was the last, or if there is nobody or no room for it.
+    fn flush(&mut self) -> Option<End<E>> {
+        if self.sender.send_batch(&mut self.batch).is_err() {
+            return Some(None);
+        }
+        if self.batch.is_empty() {
+            return self.end.take().map(Some);
+        }
+        if self.sender.overflow() == Overflow::Wait {
+            return None;
+        }
+        let surplus = self.batch.drain(..).len() as u64;
+        self.sender.count_dropped(DropReason::Overflow, surplus);
+        let overflowed = Overflowed::new(self.id, self.sender.capacity());
+        Some(Some(Err(Fault::Overflowed(overflowed))))
     }
 }

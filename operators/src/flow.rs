@@ -93,6 +93,11 @@ impl<O: Observable> Flow<O> {
         Flow::new(BoxObservable::new(self.source))
     }
 
+    /// Gives what is below, to look at.
+    pub(crate) fn inner(&self) -> &O {
+        &self.source
+    }
+
     pub(crate) fn source(self: Pin<&mut Self>) -> Pin<&mut O> {
         self.project().source
     }

@@ -33,6 +33,11 @@ impl Timer {
         self.deadline = Some(deadline);
     }
 
+    /// Tells whether there is a deadline.
+    pub fn is_set(&self) -> bool {
+        self.deadline.is_some()
+    }
+
     /// Takes the deadline away.
     pub fn clear(&mut self) {
         self.deadline = None;

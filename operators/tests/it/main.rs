@@ -15,6 +15,12 @@ mod error {
 mod filter {
     automod::dir!("tests/it/filter");
 }
+mod multicast {
+    automod::dir!("tests/it/multicast");
+}
+mod pressure {
+    automod::dir!("tests/it/pressure");
+}
 mod terminal {
     automod::dir!("tests/it/terminal");
 }

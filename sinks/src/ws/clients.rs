@@ -12,7 +12,7 @@ use std::{
 };
 
 use thalweg_core::{
-    Meter, Overflow, StageId,
+    DropReason, Meter, Overflow, StageId,
     queue::{QueueReceiver, QueueSender, queue},
 };
 use tokio::sync::{oneshot, watch};
@@ -174,7 +174,9 @@ impl Clients {
         for client in too_slow {
             // One that has left by itself just now is not to blame.
             if !client.queue.is_closed() {
-                client.queue.count_overflow(client.batch.len() as u64);
+                client
+                    .queue
+                    .count_dropped(DropReason::Overflow, client.batch.len() as u64);
                 self.shared.disconnected.fetch_add(1, Relaxed);
                 let _ = client.too_slow.send(());
             }

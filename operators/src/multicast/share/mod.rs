@@ -1,0 +1,334 @@
+//! `share`: one run of a source for any number of subscribers.
+
+mod connection;
+
+use std::{fmt, ops::ControlFlow, pin::Pin, sync::Arc, task::Poll, time::Duration};
+
+use thalweg_core::{
+    Cx, Drained, Fault, Holds, Observable, Plan,
+    hub::{Delivery, Lagged, Lagging, Subscriber},
+};
+
+use crate::Flow;
+
+use connection::{Seat, Shared};
+
+/// Items by which a subscriber may be behind, unless [`Flow::capacity`] says otherwise.
+const CAPACITY: usize = 1024;
+
+impl<O: Observable> Flow<O> {
+    /// Serves every clone of the flow from one run of the source.
+    ///
+    /// ```text
+    /// source       --1--2--3--4--5--|
+    ///                share
+    /// subscriber   --1--2--3--4--5--|
+    /// a later one         -3--4--5--|
+    /// ```
+    ///
+    /// A clone is a subscriber from its first poll on and gets what comes after it. The first subscriber starts the source
+    /// in a task of its own; when the last has left, the source is dropped. The next subscriber then starts a new clone of
+    /// it, as it does after an error or the completion. [`reset_on_zero`](Flow::reset_on_zero),
+    /// [`reset_on_error`](Flow::reset_on_error), [`reset_on_completion`](Flow::reset_on_completion) and
+    /// [`grace`](Flow::grace) change that, for all clones. For a source that cannot be cloned see
+    /// [`share_once`](Flow::share_once).
+    ///
+    /// When its consumer stops gracefully a subscriber completes after what was sent until then. If all are stopping, the
+    /// source is told, and all get what was in flight.
+    ///
+    /// # Backpressure
+    ///
+    /// The slowest subscriber holds back the source; the others may be ahead of it by the
+    /// [`capacity`](Flow::capacity), 1,024 items. [`lagging`](Flow::lagging) and [`newest`](Flow::newest) make a subscriber
+    /// that loses items instead. Items that come while nobody is subscribed are dropped and counted.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping a subscriber counts what it had not received as cancelled; the others notice nothing.
+    ///
+    /// # Errors
+    ///
+    /// Every subscriber gets [`Fault::Upstream`] with the error of the source, or [`Fault::Panicked`] if its task panicked,
+    /// after the items before it.
+    ///
+    /// # Panics
+    ///
+    /// Panics at the first poll outside of a tokio runtime.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use thalweg::prelude::*;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// let prices = [3, 8, 5].flow().share();
+    /// let (low, high) = (prices.clone().filter(|p| *p < 5), prices.filter(|p| *p >= 5));
+    /// let both = low.merge(high.map(|p| p * 10));
+    /// assert_eq!(both.collect::<Vec<_>>().await, Ok(vec![3, 80, 50]));
+    /// # }
+    /// ```
+    #[doc(alias = "ref_count")]
+    #[doc(alias = "publish")]
+    #[doc(alias = "share_in")]
+    #[doc(alias = "broadcast_hub")]
+    #[doc(alias = "multicast")]
+    #[track_caller]
+    pub fn share(self) -> Flow<Share<O>>
+    where
+        O: Observable<Item: Clone + Send + Sync, Error: Clone + Send + Sync>
+            + Clone
+            + Send
+            + 'static,
+    {
+        Flow::new(Share::new(Shared::new("share", self.into_inner(), true)))
+    }
+
+    /// Serves every clone of the flow from the one run that the source has, as [`share`](Flow::share) otherwise.
+    ///
+    /// A subscriber that comes after the end of the source gets that end at once; after the last subscriber has left, it
+    /// completes at once.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use thalweg::prelude::*;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// let lines = tokio_stream::iter(["a", "b"]).flow().share_once();
+    /// let later = lines.clone();
+    /// assert_eq!(lines.count().await, Ok(2));
+    /// assert_eq!(later.count().await, Ok(0));
+    /// # }
+    /// ```
+    #[track_caller]
+    pub fn share_once(self) -> Flow<Share<O>>
+    where
+        O: Observable<Item: Clone + Send + Sync, Error: Clone + Send + Sync> + Send + 'static,
+    {
+        Flow::new(Share::new(Shared::once("share_once", self.into_inner())))
+    }
+}
+
+impl<O> Flow<Share<O>>
+where
+    O: Observable<Item: Clone + Send + Sync, Error: Clone + Send + Sync> + Send + 'static,
+{
+    /// Lets a subscriber be ahead of the slowest one by at most `items`; for all clones, from the next start on.
+    ///
+    /// # Panics
+    ///
+    /// Panics if `items` is 0.
+    #[track_caller]
+    pub fn capacity(self, items: usize) -> Self {
+        assert!(items > 0, "a share of 0 items lets nothing through");
+        self.with(|options| options.capacity = items)
+    }
+
+    /// Says whether a subscriber that comes after an error starts the source anew, or gets the error; by default it starts.
+    pub fn reset_on_error(self, resets: bool) -> Self {
+        self.with(|options| options.reset_on_error = resets)
+    }
+
+    /// Says whether a subscriber that comes after the completion starts the source anew, or completes; by default it starts.
+    pub fn reset_on_completion(self, resets: bool) -> Self {
+        self.with(|options| options.reset_on_completion = resets)
+    }
+
+    /// Says whether the source is dropped when the last subscriber leaves, or runs on; by default it is dropped.
+    ///
+    /// A source that runs on is dropped with the last clone of the flow.
+    pub fn reset_on_zero(self, resets: bool) -> Self {
+        self.with(|options| options.reset_on_zero = resets)
+    }
+
+    /// Lets the source run on for `time` after the last subscriber has left, for one that comes back.
+    pub fn grace(self, time: Duration) -> Self {
+        self.with(|options| options.grace = time)
+    }
+
+    /// Makes this a subscriber that may fall behind by `items` and then loses the oldest, instead of holding back the source.
+    ///
+    /// Where items are missing, [`Lagged`] stands in their place and tells how many.
+    ///
+    /// # Panics
+    ///
+    /// Panics if `items` is 0.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use thalweg::prelude::*;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// let mut slow = (1..=100).flow().share().lagging(2);
+    /// let first = slow.next().await;
+    /// assert_eq!(first.unwrap().unwrap().unwrap_err().missed(), 98);
+    /// assert_eq!(slow.next().await, Ok(Some(Ok(99))));
+    /// # }
+    /// ```
+    #[track_caller]
+    pub fn lagging(self, items: usize) -> Flow<ShareLagging<O>> {
+        assert!(
+            items > 0,
+            "a subscriber that may lag by 0 items gets nothing"
+        );
+        let share = self.into_inner();
+        Flow::new(ShareLagging {
+            seat: Seat::new(share.seat.shared()),
+            items,
+        })
+    }
+
+    /// Makes this a subscriber that gets the newest item only, instead of holding back the source; the others are counted.
+    #[doc(alias = "conflate")]
+    pub fn newest(self) -> Self {
+        let mut share = self.into_inner();
+        share.delivery = Delivery::Latest;
+        Self::new(share)
+    }
+
+    fn with(self, set: impl FnOnce(&mut Options)) -> Self {
+        let share = self.into_inner();
+        if let Some(shared) = share.seat.shared() {
+            shared.configure(set);
+        }
+        Self::new(share)
+    }
+}
+
+/// How a [`Share`] starts and stops its source.
+#[derive(Clone, Copy, Debug)]
+struct Options {
+    capacity: usize,
+    reset_on_error: bool,
+    reset_on_completion: bool,
+    reset_on_zero: bool,
+    grace: Duration,
+}
+
+impl Options {
+    fn new(resets: bool) -> Self {
+        Self {
+            capacity: CAPACITY,
+            reset_on_error: resets,
+            reset_on_completion: resets,
+            reset_on_zero: true,
+            grace: Duration::ZERO,
+        }
+    }
+}
+
+/// The observable of [`Flow::share`]. Every clone is a subscriber.
+#[must_use = "flows do nothing unless run"]
+pub struct Share<O: Observable> {
+    seat: Seat<O, Subscriber<O::Item, Fault<O::Error>>>,
+    delivery: Delivery,
+}
+
+impl<O: Observable> Share<O> {
+    fn new(shared: Arc<Shared<O>>) -> Self {
+        Self {
+            seat: Seat::new(Some(shared)),
+            delivery: Delivery::Lossless,
+        }
+    }
+}
+
+impl<O> Observable for Share<O>
+where
+    O: Observable<Item: Clone + Send + Sync, Error: Clone + Send + Sync> + Send + 'static,
+{
+    type Item = O::Item;
+    type Error = Fault<O::Error>;
+
+    fn poll_drain<E>(
+        mut self: Pin<&mut Self>,
+        cx: &mut Cx<'_, '_>,
+        emit: E,
+    ) -> Poll<Result<Drained, Self::Error>>
+    where
+        E: FnMut(O::Item) -> ControlFlow<()>,
+    {
+        let delivery = self.delivery;
+        self.seat.poll_drain(cx, delivery, |seat| seat, emit)
+    }
+
+    fn describe(&self, plan: &mut Plan) {
+        let holds = match self.delivery {
+            Delivery::Lossless => None,
+            Delivery::Lag(items) => Some(items),
+            Delivery::Latest => Some(1),
+        };
+        self.seat.describe(plan, holds.map(Holds::Items));
+    }
+}
+
+impl<O: Observable> Clone for Share<O> {
+    /// Makes another subscriber, which begins at its first poll; a clone of one that has ended has ended.
+    fn clone(&self) -> Self {
+        Self {
+            seat: Seat::new(self.seat.shared()),
+            delivery: self.delivery,
+        }
+    }
+}
+
+impl<O: Observable + fmt::Debug> fmt::Debug for Share<O> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Share")
+            .field("seat", &self.seat)
+            .field("delivery", &self.delivery)
+            .finish()
+    }
+}
+
+/// The observable of [`Flow::lagging`]. Every clone is a subscriber.
+#[must_use = "flows do nothing unless run"]
+pub struct ShareLagging<O: Observable> {
+    seat: Seat<O, Lagging<O::Item, Fault<O::Error>>>,
+    items: usize,
+}
+
+impl<O> Observable for ShareLagging<O>
+where
+    O: Observable<Item: Clone + Send + Sync, Error: Clone + Send + Sync> + Send + 'static,
+{
+    type Item = Result<O::Item, Lagged>;
+    type Error = Fault<O::Error>;
+
+    fn poll_drain<E>(
+        mut self: Pin<&mut Self>,
+        cx: &mut Cx<'_, '_>,
+        emit: E,
+    ) -> Poll<Result<Drained, Self::Error>>
+    where
+        E: FnMut(Self::Item) -> ControlFlow<()>,
+    {
+        let delivery = Delivery::Lag(self.items);
+        self.seat
+            .poll_drain(cx, delivery, Subscriber::lagging, emit)
+    }
+
+    fn describe(&self, plan: &mut Plan) {
+        self.seat.describe(plan, Some(Holds::Items(self.items)));
+    }
+}
+
+impl<O: Observable> Clone for ShareLagging<O> {
+    /// Makes another subscriber, which begins at its first poll; a clone of one that has ended has ended.
+    fn clone(&self) -> Self {
+        Self {
+            seat: Seat::new(self.seat.shared()),
+            items: self.items,
+        }
+    }
+}
+
+impl<O: Observable + fmt::Debug> fmt::Debug for ShareLagging<O> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ShareLagging")
+            .field("seat", &self.seat)
+            .field("items", &self.items)
+            .finish()
+    }
+}

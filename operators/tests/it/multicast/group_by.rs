@@ -1,0 +1,486 @@
+use std::{
+    future::poll_fn,
+    num::NonZeroUsize,
+    ops::ControlFlow,
+    pin::{Pin, pin},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::SeqCst},
+    },
+    task::{Context, Poll, Wake, Waker},
+    time::Duration,
+};
+
+use futures::FutureExt;
+use proptest::prelude::*;
+use thalweg_core::{Cx, Drained, DropReason, Fault, Observable, Overflow};
+use thalweg_operators::{
+    Flow, IntoFlow,
+    multicast::{Group, MaxGroups},
+    testing::{Broken, Conform, Script, assert_marbles, cold, probe},
+};
+use tokio::time::timeout;
+
+const FRAME: Duration = Duration::from_millis(1);
+
+type Letters = Flow<Group<bool, char, Broken>>;
+
+fn groups(number: usize) -> NonZeroUsize {
+    NonZeroUsize::new(number).unwrap()
+}
+
+/// Reads the flow of groups and every group to the end, all in this task.
+async fn in_one_task<O, K, T, E>(flow: Flow<O>) -> Result<Vec<T>, Fault<E>>
+where
+    O: Observable<Item = Flow<Group<K, T, E>>, Error = Fault<E>> + Send + 'static,
+    K: Clone + Send + 'static,
+    T: Send + 'static,
+    E: Clone + Send + Sync + 'static,
+{
+    let mut outer = pin!(flow);
+    let mut inner = Vec::new();
+    let mut items = Vec::new();
+    poll_fn(move |task| {
+        let mut again = true;
+        let mut ended = false;
+        while again {
+            again = false;
+            let drained = outer.as_mut().poll_drain(&mut Cx::new(task), |group| {
+                inner.push(Box::pin(group));
+                ControlFlow::Continue(())
+            });
+            match drained {
+                Poll::Ready(Ok(Drained::Completed)) => ended = true,
+                Poll::Ready(Ok(_)) => again = true,
+                Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
+                Poll::Pending => {}
+            }
+            let mut failed = None;
+            inner.retain_mut(|group| {
+                let drained = group.as_mut().poll_drain(&mut Cx::new(task), |item| {
+                    items.push(item);
+                    ControlFlow::Continue(())
+                });
+                match drained {
+                    Poll::Ready(Ok(Drained::Completed)) => return false,
+                    Poll::Ready(Ok(_)) => again = true,
+                    Poll::Ready(Err(error)) => failed = Some(error),
+                    Poll::Pending => {}
+                }
+                true
+            });
+            if let Some(error) = failed {
+                return Poll::Ready(Err(error));
+            }
+        }
+        if ended && inner.is_empty() {
+            Poll::Ready(Ok(std::mem::take(&mut items)))
+        } else {
+            Poll::Pending
+        }
+    })
+    .await
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_group_opens_with_the_first_item_of_its_key() {
+    let opened = cold("-a-B-b-A-|").group_by(char::is_ascii_uppercase);
+    let keys = opened.map(|group: Letters| if *group.key() { 'U' } else { 'l' });
+    assert_marbles(keys, "-l-U-l-U-|").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn items_reach_their_group_in_their_frame() {
+    let mut opened = cold("-a-B-b-A-|").group_by(char::is_ascii_uppercase);
+    let lower = opened.next().await.unwrap().unwrap();
+    let upper = opened.next().await.unwrap().unwrap();
+    // Read from here on, three frames after the start.
+    assert_marbles(lower, "a-b---|").await;
+    assert_eq!(upper.collect::<String>().await, Ok("BA".to_owned()));
+    drop(opened);
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_item_comes_once_and_in_the_order_of_its_key() {
+    let source = (0..10_000_u32)
+        .flow()
+        .group_by(|n| n % 97)
+        .group_capacity(3);
+    let mut plan = source.plan();
+    let all = in_one_task(source).await.unwrap();
+    assert_eq!(all.len(), 10_000);
+    for key in 0..97 {
+        let of_key: Vec<_> = all.iter().copied().filter(|n| n % 97 == key).collect();
+        assert!(of_key.is_sorted_by(|a, b| a < b), "{key}");
+    }
+    plan.refresh();
+    let counts = plan.stages()[0].counts().unwrap();
+    assert_eq!(counts.to_string(), "in 10000, out 10000, in flight 0");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_group_drives_the_source_while_nobody_polls_the_flow_of_groups() {
+    // More groups than the consumer takes: Reactor hangs here.
+    let mut opened = (0..1000_u32)
+        .flow()
+        .group_by(|n| n % 10)
+        .group_capacity(100);
+    let first = opened.next().await.unwrap().unwrap();
+    assert_eq!(first.collect::<Vec<_>>().await.unwrap().len(), 100);
+    assert_eq!(opened.stalled(), None);
+    let mut rest = Vec::new();
+    while let Some(group) = opened.next().await.unwrap() {
+        rest.push(group);
+    }
+    assert_eq!(rest.len(), 9);
+    for group in rest {
+        assert_eq!(group.count().await, Ok(100));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_group_that_nobody_reads_holds_back_all_and_tells_its_key() {
+    let mut opened = (0..100_u32).flow().group_by(|n| n % 2).group_capacity(4);
+    let mut even = opened.next().await.unwrap().unwrap();
+    let odd = opened.next().await.unwrap().unwrap();
+    for n in [0, 2, 4, 6, 8] {
+        assert_eq!(even.next().await, Ok(Some(n)));
+    }
+    assert!(timeout(FRAME, even.next()).await.is_err());
+    assert_eq!((opened.stalled(), even.stalled_key()), (Some(1), Some(1)));
+    assert_eq!(format!("{opened:?}").matches("stalled: Some(1)").count(), 1);
+    let (evens, odds) = tokio::join!(even.count(), odd.count());
+    assert_eq!((evens, odds), (Ok(45), Ok(50)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_full_group_may_drop_and_count_or_fail() {
+    for (overflow, kept) in [
+        (Overflow::DropIncoming, vec![1, 3]),
+        (Overflow::DropOldest, vec![97, 99]),
+    ] {
+        let source = (0..100_u32).flow().group_by(|n| n % 2);
+        let mut opened = source.group_capacity(2).when_full(overflow);
+        let mut plan = opened.plan();
+        let even = opened.next().await.unwrap().unwrap();
+        let odd = opened.next().await.unwrap().unwrap();
+        let evens = even.count().await.unwrap();
+        assert_eq!(odd.collect::<Vec<_>>().await, Ok(kept));
+        plan.refresh();
+        let counts = plan.stages()[0].counts().unwrap();
+        assert_eq!(
+            (counts.received, counts.emitted, counts.in_flight()),
+            (100, evens as u64 + 2, 0)
+        );
+        assert_eq!(counts.dropped_by(DropReason::Overflow), 98 - evens as u64);
+    }
+    let source = (0..100_u32).flow().group_by(|n| n % 2);
+    let mut opened = source.group_capacity(2).when_full(Overflow::Fail);
+    let even = opened.next().await.unwrap().unwrap();
+    let fault = even.count().await.unwrap_err();
+    assert!(
+        fault.is_overflow() && fault.to_string().contains("group_by.rs"),
+        "{fault}"
+    );
+    while let Ok(Some(_)) = opened.next().await {}
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_error_reaches_the_flow_and_every_group_after_their_items() {
+    let mut opened = cold("-a-B-b-#").group_by(char::is_ascii_uppercase);
+    let lower = opened.next().await.unwrap().unwrap();
+    let upper = opened.next().await.unwrap().unwrap();
+    let (mut lower, mut upper) = (lower, upper);
+    assert_eq!(lower.next().await, Ok(Some('a')));
+    assert_eq!(lower.next().await, Ok(Some('b')));
+    assert_eq!(lower.next().await, Err(Fault::Upstream(Broken)));
+    assert_eq!(upper.next().await, Ok(Some('B')));
+    assert_eq!(upper.next().await, Err(Fault::Upstream(Broken)));
+    assert!(opened.next().await.is_err());
+    assert!(matches!(opened.next().await, Ok(None)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_dropped_group_is_counted_and_its_key_opens_again() {
+    let mut opened = cold("-a-b-c-|").group_by(|_| ());
+    let mut plan = opened.plan();
+    drop(opened.next().await.unwrap().unwrap());
+    let mut again = opened.next().await.unwrap().unwrap();
+    assert_eq!(again.next().await, Ok(Some('b')));
+    drop(opened);
+    assert_eq!(again.collect::<String>().await, Ok("c".to_owned()));
+    plan.refresh();
+    let counts = plan.stages()[0].counts().unwrap();
+    assert_eq!(
+        counts.to_string(),
+        "in 3, out 2, dropped 1 (cancelled), in flight 0"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_last_of_the_groups_drops_the_source() {
+    let (source, log) = probe(Script::Idle(2));
+    let mut opened = source.group_by(|n| *n);
+    let first = opened.next().await.unwrap().unwrap();
+    let second = opened.next().await.unwrap().unwrap();
+    drop((opened, first));
+    assert!(!log.is_dropped());
+    drop(second);
+    assert!(log.is_dropped());
+}
+
+#[tokio::test(start_paused = true)]
+async fn groups_are_bounded_by_waiting_evicting_or_failing() {
+    let source = || (0..40_u32).flow().group_by(|n| n / 4);
+    let mut opened = source().max_groups(groups(2), MaxGroups::Wait);
+    let first = opened.next().await.unwrap().unwrap();
+    let _second = opened.next().await.unwrap().unwrap();
+    assert!(timeout(FRAME, opened.next()).await.is_err());
+    assert_eq!(opened.stalled(), Some(2));
+    drop(first);
+    assert_eq!(
+        opened.next().await.unwrap().map(|group| *group.key()),
+        Some(2)
+    );
+
+    let evicting = source().max_groups(groups(2), MaxGroups::EvictIdle);
+    assert_eq!(in_one_task(evicting).await.map(|items| items.len()), Ok(40));
+
+    let failing = source().max_groups(groups(2), MaxGroups::Fail);
+    assert!(in_one_task(failing).await.unwrap_err().is_overflow());
+}
+
+#[tokio::test(start_paused = true)]
+async fn keys_that_closed_are_forgotten() {
+    let mut opened = (0..10_000_u32)
+        .flow()
+        .group_by(|n| *n)
+        .max_groups(groups(64), MaxGroups::Wait);
+    let mut seen = 0;
+    while let Some(mut group) = opened.next().await.unwrap() {
+        assert_eq!(group.next().await, Ok(Some(seen)));
+        seen += 1;
+    }
+    assert_eq!(seen, 10_000);
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_that_is_not_polled_any_more_does_not_hang_the_others() {
+    let (source, _log) = probe(Script::Stuttering(100));
+    let mut opened = source.group_by(|n| n % 2);
+    let mut even = opened.next().await.unwrap().unwrap();
+    let mut odd = opened.next().await.unwrap().unwrap();
+    assert_eq!(odd.next().await, Ok(Some(1)));
+    // It waits once, and then its consumer looks elsewhere.
+    poll_fn(|task| {
+        let mut cx = Cx::new(task).with_budget(1);
+        let _ = Pin::new(&mut odd).poll_drain(&mut cx, |_| ControlFlow::Continue(()));
+        Poll::Ready(())
+    })
+    .await;
+    let all = timeout(Duration::from_secs(10), async move {
+        let mut seen = 0;
+        while even.next().await.unwrap().is_some() {
+            seen += 1;
+        }
+        seen
+    });
+    assert_eq!(tokio::spawn(all).await.unwrap(), Ok(50));
+    drop((odd, opened));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wake_of_the_source_wakes_one_of_those_that_wait() {
+    struct Alarm(AtomicUsize);
+    impl Wake for Alarm {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, SeqCst);
+        }
+    }
+    let mut opened = cold("(abcdefgh)-----i---|").group_by(|letter| *letter);
+    let mut waiting = Vec::new();
+    while let Some(group) = opened.next().now_or_never() {
+        waiting.push(group.unwrap().unwrap());
+        if waiting.len() == 8 {
+            break;
+        }
+    }
+    let alarms: Vec<_> = waiting
+        .iter()
+        .map(|_| Arc::new(Alarm(AtomicUsize::new(0))))
+        .collect();
+    for _ in 0..2 {
+        for (group, alarm) in waiting.iter_mut().zip(&alarms) {
+            let waker = Waker::from(Arc::clone(alarm));
+            let mut task = Context::from_waker(&waker);
+            while Pin::new(&mut *group)
+                .poll_drain(&mut Cx::new(&mut task), |_| ControlFlow::Continue(()))
+                .is_ready()
+            {}
+        }
+    }
+    let woken = || {
+        alarms
+            .iter()
+            .map(|alarm| alarm.0.swap(0, SeqCst))
+            .sum::<usize>()
+    };
+    woken();
+    tokio::time::sleep(FRAME * 15).await;
+    assert_eq!(woken(), 1);
+    tokio::time::sleep(FRAME * 30).await;
+    assert_eq!(woken(), 7, "nobody took the turn");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn groups_in_tasks_of_their_own_get_all_items() {
+    let mut opened = (0..20_000_u64)
+        .flow()
+        .group_by(|n| n % 16)
+        .group_capacity(8);
+    let mut tasks = Vec::new();
+    while let Some(group) = opened.next().await.unwrap() {
+        tasks.push(tokio::spawn(group.fold(0, |sum, n| sum + n)));
+    }
+    let mut sum = 0;
+    for task in tasks {
+        sum += task.await.unwrap().unwrap();
+    }
+    assert_eq!(sum, (0..20_000_u64).sum::<u64>());
+}
+
+#[tokio::test]
+async fn a_panic_of_the_key_function_fails_the_others() {
+    let source = (0..10_u32).flow().group_by(|n| {
+        assert!(*n < 70, "never");
+        n % 2
+    });
+    assert_eq!(in_one_task(source).await.map(|items| items.len()), Ok(10));
+    let mut opened = cold("ab-c|").group_by(|letter| {
+        assert!(*letter != 'c', "no c");
+        *letter
+    });
+    let mut first = opened.next().await.unwrap().unwrap();
+    let panicked = tokio::spawn(async move {
+        opened
+            .next()
+            .await
+            .map(|_| ())
+            .and(opened.next().await.map(|_| ()))
+    })
+    .await;
+    assert!(panicked.unwrap_err().is_panic());
+    assert_eq!(first.next().await, Ok(Some('a')));
+    let fault = first.next().await.unwrap_err();
+    assert!(
+        fault.is_panic() && fault.to_string().contains("group_by at"),
+        "{fault}"
+    );
+}
+
+#[test]
+#[should_panic(expected = "a group of 0 items lets nothing through")]
+fn a_group_of_none_is_refused_at_the_call() {
+    let _ = cold("-a|").group_by(|_| ()).group_capacity(0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn conforms() {
+    // The groups are dropped at once: every item opens a new one.
+    Conform::new(|source| source.group_by(|n| n % 3).map(|group| *group.key()))
+        .any_sequence()
+        .check()
+        .await;
+    Conform::new(|source| source.group_by(|_| ()).concat_map(|group| group))
+        .check()
+        .await;
+}
+
+#[derive(Clone, Debug)]
+enum Step {
+    /// Polls the flow of groups, with a budget, until so many groups came.
+    Open(u32, usize),
+    /// Polls a group, with a budget, until so many items came.
+    Read(usize, u32, usize),
+    DropGroup(usize),
+    DropFlow,
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let step = prop_oneof![
+        4 => (0..20_u32, 1..4_usize).prop_map(|(budget, groups)| Step::Open(budget, groups)),
+        12 => (any::<usize>(), 0..40_u32, 1..9_usize).prop_map(|(who, budget, items)| Step::Read(who, budget, items)),
+        2 => any::<usize>().prop_map(Step::DropGroup),
+        1 => Just(Step::DropFlow),
+    ];
+    prop::collection::vec(step, 0..100)
+}
+
+proptest! {
+    /// However they are polled, broken off and dropped: every key keeps its order, nothing comes twice, all is counted.
+    #[test]
+    fn items_come_once_in_the_order_of_their_key_and_are_all_counted(
+        steps in steps(),
+        keys in 1..8_u32,
+        capacity in 1..6_usize,
+        overflow in prop::sample::select(&[Overflow::Wait, Overflow::DropIncoming, Overflow::DropOldest][..]),
+        max in prop::option::of((1..5_usize, prop::sample::select(&[MaxGroups::Wait, MaxGroups::EvictIdle][..]))),
+    ) {
+        let mut flow = (0..500_u32).flow().group_by(move |n| n % keys).group_capacity(capacity).when_full(overflow);
+        if let Some((max, when_reached)) = max {
+            flow = flow.max_groups(groups(max), when_reached);
+        }
+        let mut plan = flow.plan();
+        let mut opened = Some(flow);
+        let mut reading = Vec::new();
+        let mut last = vec![None; keys as usize];
+        let mut emitted = 0;
+        let mut task = Context::from_waker(Waker::noop());
+        for step in steps {
+            match step {
+                Step::Open(budget, most) => {
+                    let Some(flow) = &mut opened else { continue };
+                    let before = reading.len();
+                    let mut cx = Cx::new(&mut task).with_budget(budget);
+                    let _ = Pin::new(flow).poll_drain(&mut cx, |group| {
+                        reading.push(group);
+                        if reading.len() < before + most { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+                    });
+                }
+                Step::Read(who, budget, most) if !reading.is_empty() => {
+                    let who = who % reading.len();
+                    let group = &mut reading[who];
+                    let key = *group.key();
+                    let mut seen = 0;
+                    let mut cx = Cx::new(&mut task).with_budget(budget);
+                    let drained = Pin::new(group).poll_drain(&mut cx, |n| {
+                        assert!(n % keys == key && last[key as usize] < Some(n));
+                        last[key as usize] = Some(n);
+                        seen += 1;
+                        if seen < most { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+                    });
+                    emitted += seen as u64;
+                    if drained == Poll::Ready(Ok(Drained::Completed)) {
+                        drop(reading.swap_remove(who));
+                    }
+                }
+                Step::DropGroup(who) if !reading.is_empty() => {
+                    let who = who % reading.len();
+                    drop(reading.swap_remove(who));
+                }
+                Step::Read(..) | Step::DropGroup(_) => {}
+                Step::DropFlow => opened = None,
+            }
+            plan.refresh();
+            let counts = plan.stages()[0].counts().unwrap();
+            assert_eq!(counts.emitted, emitted);
+            let most = (keys as usize * capacity + 64) as u64;
+            assert!(counts.in_flight() <= most, "{counts}");
+        }
+        drop((opened, reading));
+        plan.refresh();
+        let counts = plan.stages()[0].counts().unwrap();
+        assert_eq!((counts.emitted, counts.in_flight()), (emitted, 0));
+        assert_eq!(counts.received, counts.emitted + counts.dropped());
+    }
+}
