@@ -18,18 +18,11 @@ pin_project! {
     #[derive(Clone)]
     pub struct Stage<O, S = ()> {
         #[pin]
-        live: Option<Live<O, S>>,
+        source: Option<O>,
+        // There as long as the source is.
+        state: Option<S>,
         id: StageId,
         told_to_stop: bool,
-    }
-}
-
-pin_project! {
-    #[derive(Clone)]
-    struct Live<O, S> {
-        #[pin]
-        source: O,
-        state: S,
     }
 }
 
@@ -38,7 +31,8 @@ impl<O: Observable, S> Stage<O, S> {
     #[track_caller]
     pub fn new(name: &'static str, source: O, state: S) -> Self {
         Self {
-            live: Some(Live { source, state }),
+            source: Some(source),
+            state: Some(state),
             id: StageId::here(name),
             told_to_stop: false,
         }
@@ -60,15 +54,15 @@ impl<O: Observable, S> Stage<O, S> {
     ) -> Poll<Result<Drained, O::Error>> {
         let this = self.project();
         *this.told_to_stop |= cx.stopping();
-        let mut live = this.live;
-        let Some(parts) = live.as_mut().as_pin_mut() else {
+        let mut source = this.source;
+        let (Some(input), Some(state)) = (source.as_mut().as_pin_mut(), this.state.as_mut()) else {
             return Poll::Ready(Ok(Drained::Completed));
         };
-        let parts = parts.project();
-        let state = parts.state;
-        let drained = ready!(parts.source.poll_drain(cx, |item| step(state, item)));
+        // Moved, so that behind a `dyn` call there is one closure and not a chain of references to closures.
+        let drained = ready!(input.poll_drain(cx, move |item| step(state, item)));
         if matches!(drained, Ok(Drained::Completed) | Err(_)) {
-            live.set(None);
+            source.set(None);
+            *this.state = None;
         }
         Poll::Ready(drained)
     }
@@ -78,35 +72,29 @@ impl<O: Observable, S> Stage<O, S> {
     /// An operator that has no use for items at the moment then drains with a budget of 0: nothing comes, but the
     /// sources hear of it.
     pub fn owes_stop(&self, cx: &Cx<'_, '_>) -> bool {
-        cx.stopping() && !self.told_to_stop && self.live.is_some()
+        cx.stopping() && !self.told_to_stop && self.source.is_some()
     }
 
     /// Ends the stage before its input does: drops the input and the state.
     pub fn end(self: Pin<&mut Self>) {
-        self.project().live.set(None);
+        let mut this = self.project();
+        this.source.set(None);
+        *this.state = None;
     }
 
     /// Tells whether the stage has ended.
     pub fn is_ended(&self) -> bool {
-        self.live.is_none()
+        self.source.is_none()
     }
 
     /// Gives the state, until the end.
     pub fn state(self: Pin<&mut Self>) -> Option<&mut S> {
-        Some(self.project().live.as_pin_mut()?.project().state)
+        self.project().state.as_mut()
     }
 
-    /// Takes input and state out, to move them elsewhere; the stage has ended then.
-    pub fn take(&mut self) -> Option<(O, S)>
-    where
-        O: Unpin,
-    {
-        self.live.take().map(|live| (live.source, live.state))
-    }
-
-    /// Describes the input below `plan`'s newest stage, for operators that describe themselves.
+    /// Gives a look at the input, until the end, for operators that describe themselves.
     pub fn input(&self) -> Option<&O> {
-        self.live.as_ref().map(|live| &live.source)
+        self.source.as_ref()
     }
 
     /// Adds the stage and its input to a plan. It holds nothing and counts nothing.
@@ -122,7 +110,7 @@ impl<O: Observable, S> Stage<O, S> {
 impl<O: fmt::Debug, S> fmt::Debug for Stage<O, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct(self.id.name())
-            .field("source", &self.live.as_ref().map(|live| &live.source))
+            .field("source", &self.source.as_ref())
             .finish_non_exhaustive()
     }
 }

@@ -74,7 +74,7 @@ where
     where
         E: FnMut(O::Item) -> ControlFlow<()>,
     {
-        self.project().stage.drain(cx, |predicate, item| {
+        self.project().stage.drain(cx, move |predicate, item| {
             if predicate(&item) {
                 emit(item)
             } else {

@@ -76,7 +76,7 @@ where
     where
         E: FnMut(O::Item) -> ControlFlow<()>,
     {
-        self.project().stage.drain(cx, |look, item| {
+        self.project().stage.drain(cx, move |look, item| {
             look(&item);
             emit(item)
         })

@@ -75,7 +75,7 @@ where
     {
         self.project()
             .stage
-            .drain(cx, |project, item| emit(project(item)))
+            .drain(cx, move |project, item| emit(project(item)))
     }
 
     fn describe(&self, plan: &mut Plan) {

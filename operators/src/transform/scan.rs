@@ -85,7 +85,7 @@ where
     {
         self.project()
             .stage
-            .drain(cx, |(state, step), item| emit(step(state, item)))
+            .drain(cx, move |(state, step), item| emit(step(state, item)))
     }
 
     fn describe(&self, plan: &mut Plan) {

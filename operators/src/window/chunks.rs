@@ -130,25 +130,31 @@ impl<O: Observable> Observable for Chunks<O> {
                 return Poll::Ready(Ok(Drained::Stopped));
             }
         }
-        let (mut received, mut emitted) = (0, 0);
+        // Filled in a local, where the compiler can hold its length in a register.
+        let mut filling = std::mem::take(chunk);
+        let held_before = filling.len() as u64;
+        let mut emitted = 0;
         let drained = this.stage.drain(cx, |(), item| {
-            received += 1;
-            if chunk.is_empty() {
-                chunk.reserve(room);
-                if let (Some(now), Some(time)) = (now, *this.within) {
+            if needs_room(&filling) {
+                filling = grown(std::mem::take(&mut filling), item, room);
+                if let (Some(now), Some(time), 1) = (now, *this.within, filling.len()) {
                     timer.set(later(now, time));
                 }
+            } else {
+                filling.push(item);
             }
-            chunk.push(item);
-            if chunk.len() < max {
+            if filling.len() < max {
                 return ControlFlow::Continue(());
             }
+            // Once in many items: the registers belong to the loop above.
+            std::hint::cold_path();
             timer.clear();
-            emitted += chunk.len() as u64;
-            emit(std::mem::take(chunk))
+            emitted += filling.len() as u64;
+            emit(std::mem::take(&mut filling))
         });
-        meter.receive(received);
+        meter.receive(emitted + filling.len() as u64 - held_before);
         meter.emit(emitted);
+        *chunk = filling;
         match drained {
             Poll::Ready(Ok(Drained::Completed)) | Poll::Pending
                 if cx.budget() == 0 && !chunk.is_empty() =>
@@ -170,9 +176,13 @@ impl<O: Observable> Observable for Chunks<O> {
                 Poll::Ready(Err(error))
             }
             Poll::Pending => {
-                // Armed only now, so that a chunk that fills in one poll costs no timer; it cannot be due yet.
-                if let Some(now) = now {
-                    timer.poll(cx.task(), now);
+                // Armed only now, so that a chunk that fills in one poll costs no timer.
+                if let Some(now) = now
+                    && timer.poll(cx.task(), now)
+                {
+                    // The drain took longer than the chunk may: its time is up at the next poll.
+                    timer.set(now);
+                    return Poll::Ready(Ok(Drained::Exhausted));
                 }
                 Poll::Pending
             }
@@ -191,6 +201,24 @@ impl<O: Observable> Observable for Chunks<O> {
             stage.input(input);
         }
     }
+}
+
+/// Tells whether the next item is the first of a chunk, or finds its memory full.
+///
+/// A new chunk has no memory, so one comparison an item answers both; items without a size never need any.
+#[inline]
+fn needs_room<T>(chunk: &Vec<T>) -> bool {
+    chunk.len() == chunk.capacity() || (size_of::<T>() == 0 && chunk.is_empty())
+}
+
+/// Makes room and adds an item. By value: a chunk that is lent to nobody stays in registers.
+#[cold]
+fn grown<T>(mut chunk: Vec<T>, item: T, room: usize) -> Vec<T> {
+    if chunk.is_empty() {
+        chunk = Vec::with_capacity(room);
+    }
+    chunk.push(item);
+    chunk
 }
 
 impl<O> Clone for Chunks<O>

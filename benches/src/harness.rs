@@ -1,0 +1,303 @@
+//! Runs the contestants of a work in turns on one thread, and keeps what each took.
+
+use std::{error::Error, fmt, future::Future, hint::black_box, pin::Pin, time::Instant};
+
+use tokio::{
+    runtime::{Builder, Runtime},
+    task::JoinError,
+};
+
+/// Rounds that are measured. In each, everyone runs once, so that noise hits all alike.
+const ROUNDS: usize = 25;
+
+type Run = Box<dyn Fn(u64) -> Pin<Box<dyn Future<Output = u64> + Send>>>;
+
+/// One thing to do, and everyone who does it.
+pub(crate) struct Work {
+    pub(crate) name: &'static str,
+    items: u64,
+    goal: Option<Goal>,
+    contestants: Vec<Contestant>,
+}
+
+/// What we promise of a work: at most `factor` times what a rival takes.
+#[derive(Clone, Copy)]
+pub(crate) struct Goal {
+    pub(crate) factor: f64,
+    pub(crate) rival: Rival,
+}
+
+/// Whom a [`Goal`] is about.
+#[derive(Clone, Copy)]
+pub(crate) enum Rival {
+    Named(&'static str),
+    /// The best of those that have backpressure, as we do.
+    Best,
+}
+
+/// What a contestant is to us.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Role {
+    Ours,
+    /// Our flow in another form that does the same.
+    OursToo,
+    /// A loop without a library: what the work itself costs.
+    Hand,
+    Rival,
+    /// Pushes without backpressure: shown, but it does less.
+    Pusher,
+}
+
+struct Contestant {
+    name: &'static str,
+    role: Role,
+    run: Run,
+}
+
+impl Work {
+    /// Creates a work of `items` items; the contestants get the number and give back a checksum.
+    pub(crate) fn new(name: &'static str, items: u64) -> Self {
+        Self {
+            name,
+            items,
+            goal: None,
+            contestants: Vec::new(),
+        }
+    }
+
+    /// Sets what we promise: at most `factor` times what `rival` takes.
+    pub(crate) fn goal(mut self, factor: f64, rival: Rival) -> Self {
+        self.goal = Some(Goal { factor, rival });
+        self
+    }
+
+    /// Adds our flow.
+    pub(crate) fn ours<F>(self, run: fn(u64) -> F) -> Self
+    where
+        F: Future<Output = u64> + Send + 'static,
+    {
+        self.add("ours", Role::Ours, run)
+    }
+
+    /// Adds our flow in another form.
+    pub(crate) fn ours_too<F>(self, name: &'static str, run: fn(u64) -> F) -> Self
+    where
+        F: Future<Output = u64> + Send + 'static,
+    {
+        self.add(name, Role::OursToo, run)
+    }
+
+    /// Adds the loop without a library.
+    pub(crate) fn by_hand(self, run: fn(u64) -> u64) -> Self {
+        self.add("hand", Role::Hand, move |items| async move { run(items) })
+    }
+
+    /// Adds the loop without a library where it takes several tasks.
+    pub(crate) fn by_hand_in_tasks<F>(self, run: fn(u64) -> F) -> Self
+    where
+        F: Future<Output = u64> + Send + 'static,
+    {
+        self.add("hand", Role::Hand, run)
+    }
+
+    /// Adds a rival that has backpressure.
+    pub(crate) fn rival<F>(self, name: &'static str, run: fn(u64) -> F) -> Self
+    where
+        F: Future<Output = u64> + Send + 'static,
+    {
+        self.add(name, Role::Rival, run)
+    }
+
+    /// Adds a rival that has none.
+    pub(crate) fn pusher(self, name: &'static str, run: fn(u64) -> u64) -> Self {
+        self.add(name, Role::Pusher, move |items| async move { run(items) })
+    }
+
+    fn add<F>(mut self, name: &'static str, role: Role, run: impl Fn(u64) -> F + 'static) -> Self
+    where
+        F: Future<Output = u64> + Send + 'static,
+    {
+        self.contestants.push(Contestant {
+            name,
+            role,
+            run: Box::new(move |items| Box::pin(run(items))),
+        });
+        self
+    }
+
+    /// Lets everyone run in turns; each round begins with another one.
+    pub(crate) fn measure(&self) -> Result<Measured, Failure> {
+        let runtime = Builder::new_current_thread()
+            .enable_time()
+            .build()
+            .map_err(|source| Failure::Runtime { source })?;
+        self.compare(&runtime)?;
+        let count = self.contestants.len();
+        let mut times = vec![Vec::with_capacity(ROUNDS); count];
+        for round in 0..ROUNDS {
+            for turn in 0..count {
+                let index = (round + turn) % count;
+                times[index].push(self.time(&self.contestants[index], &runtime)?);
+            }
+        }
+        let scores = self
+            .contestants
+            .iter()
+            .zip(times)
+            .map(|(who, times)| Score {
+                name: who.name,
+                role: who.role,
+                times: Times::of(times),
+            });
+        Ok(Measured {
+            work: self.name,
+            items: self.items,
+            goal: self.goal,
+            scores: scores.collect(),
+        })
+    }
+
+    /// Warms up, and sees that all come to the same result.
+    fn compare(&self, runtime: &Runtime) -> Result<(), Failure> {
+        let mut first = None;
+        for who in &self.contestants {
+            let sum = who.run(self.items, runtime)?;
+            let (name, expected) = *first.get_or_insert((who.name, sum));
+            if sum != expected {
+                return Err(Failure::Differ {
+                    work: self.name,
+                    one: (name, expected),
+                    other: (who.name, sum),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives the nanoseconds that an item took.
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "a run has far fewer items, and takes far fewer nanoseconds, than 2^52"
+    )]
+    fn time(&self, who: &Contestant, runtime: &Runtime) -> Result<f64, Failure> {
+        let items = black_box(self.items);
+        let start = Instant::now();
+        black_box(who.run(items, runtime)?);
+        Ok(start.elapsed().as_nanos() as f64 / self.items as f64)
+    }
+}
+
+impl Contestant {
+    /// Runs in a task, as in a service: what yields goes to the end of the runtime's queue.
+    fn run(&self, items: u64, runtime: &Runtime) -> Result<u64, Failure> {
+        let task = runtime.spawn((self.run)(items));
+        runtime.block_on(task).map_err(|source| Failure::Task {
+            contestant: self.name,
+            source,
+        })
+    }
+}
+
+/// What came out of a [`Work`].
+pub(crate) struct Measured {
+    pub(crate) work: &'static str,
+    pub(crate) items: u64,
+    pub(crate) goal: Option<Goal>,
+    pub(crate) scores: Vec<Score>,
+}
+
+/// What one contestant took.
+pub(crate) struct Score {
+    pub(crate) name: &'static str,
+    pub(crate) role: Role,
+    pub(crate) times: Times,
+}
+
+/// Nanoseconds an item: the median of all rounds, and the quartiles around it.
+#[derive(Clone, Copy)]
+pub(crate) struct Times {
+    pub(crate) median: f64,
+    pub(crate) lower: f64,
+    pub(crate) upper: f64,
+}
+
+impl Times {
+    fn of(mut times: Vec<f64>) -> Self {
+        times.sort_by(f64::total_cmp);
+        let at = |quarters: usize| times[(times.len() - 1) * quarters / 4];
+        Self {
+            median: at(2),
+            lower: at(1),
+            upper: at(3),
+        }
+    }
+}
+
+impl Measured {
+    pub(crate) fn ours(&self) -> Option<&Score> {
+        self.scores.iter().find(|score| score.role == Role::Ours)
+    }
+
+    pub(crate) fn hand(&self) -> Option<&Score> {
+        self.scores.iter().find(|score| score.role == Role::Hand)
+    }
+
+    /// Gives the fastest rival that has backpressure.
+    pub(crate) fn best_rival(&self) -> Option<&Score> {
+        self.scores
+            .iter()
+            .filter(|score| score.role == Role::Rival)
+            .min_by(|one, other| one.times.median.total_cmp(&other.times.median))
+    }
+
+    /// Gives the rival that the goal is about.
+    pub(crate) fn goal_rival(&self, goal: Goal) -> Option<&Score> {
+        match goal.rival {
+            Rival::Named(name) => self.scores.iter().find(|score| score.name == name),
+            Rival::Best => self.best_rival(),
+        }
+    }
+}
+
+/// Why a work could not be measured.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    Runtime {
+        source: std::io::Error,
+    },
+    Task {
+        contestant: &'static str,
+        source: JoinError,
+    },
+    Differ {
+        work: &'static str,
+        one: (&'static str, u64),
+        other: (&'static str, u64),
+    },
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Runtime { source } => write!(f, "no runtime could be built: {source}"),
+            Self::Task { contestant, source } => {
+                write!(f, "the task of {contestant} came to no result: {source}")
+            }
+            Self::Differ { work, one, other } => write!(
+                f,
+                "in {work}, {} comes to {} and {} to {}: they do not do the same work",
+                one.0, one.1, other.0, other.1
+            ),
+        }
+    }
+}
+
+impl Error for Failure {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Runtime { source } => Some(source),
+            Self::Task { source, .. } => Some(source),
+            Self::Differ { .. } => None,
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! Shows what was measured, to people and to programs.
+
+use serde_json::{Map, Value, json};
+
+use crate::harness::{Measured, Role, Score};
+
+/// Prints the head of the table.
+pub(crate) fn print_heading() {
+    println!("ns per item, one thread; median of all rounds (quartiles)\n");
+}
+
+/// Prints a work: its contestants, the fastest first, and whether the goal is met.
+pub(crate) fn print_table(measured: &Measured) {
+    println!("{} ({} items)", measured.work, measured.items);
+    let ours = measured.ours().map(|score| score.times.median);
+    let mut scores: Vec<_> = measured.scores.iter().collect();
+    scores.sort_by(|one, other| one.times.median.total_cmp(&other.times.median));
+    for score in scores {
+        let factor = match ours {
+            Some(ours) if score.role != Role::Ours => {
+                format!("{:8.2} x ours", score.times.median / ours)
+            }
+            _ => String::new(),
+        };
+        let times = score.times;
+        println!(
+            "  {:<28}{:>9.2}  ({:.2} to {:.2}){factor:>24}",
+            label(score),
+            times.median,
+            times.lower,
+            times.upper
+        );
+    }
+    println!("  {}\n", verdict(measured));
+}
+
+fn label(score: &Score) -> String {
+    match score.role {
+        Role::Ours => "thalweg".to_owned(),
+        Role::OursToo => format!("thalweg, {}", score.name),
+        Role::Hand => "by hand".to_owned(),
+        Role::Rival => score.name.to_owned(),
+        Role::Pusher => format!("{} (push)", score.name),
+    }
+}
+
+fn verdict(measured: &Measured) -> String {
+    let (Some(ours), Some(goal)) = (measured.ours(), measured.goal) else {
+        return "no goal".to_owned();
+    };
+    let Some(rival) = measured.goal_rival(goal) else {
+        return "the goal's rival did not run".to_owned();
+    };
+    let is = ours.times.median / rival.times.median;
+    let verdict = if is <= goal.factor { "met" } else { "NOT MET" };
+    format!(
+        "goal {verdict}: {is:.3} of {}, at most {:.3}",
+        rival.name, goal.factor
+    )
+}
+
+/// Gives a work as one line of JSON.
+pub(crate) fn json(measured: &Measured) -> Value {
+    let median = |score: Option<&Score>| score.map(|score| score.times.median);
+    let of = |roles: &[Role]| -> Map<String, Value> {
+        measured
+            .scores
+            .iter()
+            .filter(|score| roles.contains(&score.role))
+            .map(|score| (score.name.to_owned(), json!(score.times.median)))
+            .collect()
+    };
+    let spread: Map<String, Value> = measured
+        .scores
+        .iter()
+        .map(|score| {
+            let quartiles = json!([score.times.lower, score.times.upper]);
+            (score.name.to_owned(), quartiles)
+        })
+        .collect();
+    let goal = measured.goal.and_then(|goal| {
+        let rival = measured.goal_rival(goal)?;
+        let is = median(measured.ours())? / rival.times.median;
+        Some(json!({
+            "rival": rival.name,
+            "at_most": goal.factor,
+            "is": is,
+            "met": is <= goal.factor,
+        }))
+    });
+    json!({
+        "work": measured.work,
+        "items": measured.items,
+        "ours_ns": median(measured.ours()),
+        "hand_ns": median(measured.hand()),
+        "rivals": of(&[Role::Rival, Role::Pusher]),
+        "pushers": of(&[Role::Pusher]).keys().collect::<Vec<_>>(),
+        "other_forms": of(&[Role::OursToo]),
+        "quartiles_ns": spread,
+        "goal": goal,
+    })
+}

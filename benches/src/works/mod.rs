@@ -1,0 +1,40 @@
+//! The works, one file each, with everyone who does them side by side.
+
+mod chain;
+mod chain_boxed;
+mod chain_of_40;
+mod chunks;
+mod concat_map;
+mod debounce;
+mod group_by;
+mod hand_over;
+mod merge;
+mod share;
+mod zip;
+
+use crate::harness::Work;
+
+/// Gives all works, in the order in which they are reported.
+pub(crate) fn all() -> Vec<Work> {
+    vec![
+        chain::work(),
+        chain_boxed::work(),
+        chain_of_40::work(),
+        concat_map::work(),
+        merge::work(),
+        zip::work(),
+        chunks::work(),
+        debounce::work(),
+        hand_over::work(),
+        share::work(),
+        group_by::work(),
+    ]
+}
+
+/// Gathers items into a checksum that depends on their order and that no compiler turns into a formula or a vector.
+///
+/// From one sum to the next is one cycle, so that it does not hide what is to be measured.
+#[inline]
+fn mix(sum: u64, item: u64) -> u64 {
+    (item ^ (item >> 3)).wrapping_sub(sum)
+}
