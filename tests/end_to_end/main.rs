@@ -3,6 +3,7 @@
 mod channel;
 mod contract;
 mod files;
+mod interop;
 mod tcp;
 mod time;
 mod ws;
