@@ -2,12 +2,12 @@
 
 use std::{
     fmt,
-    future::poll_fn,
     panic::{AssertUnwindSafe, catch_unwind},
-    pin::pin,
+    pin::Pin,
     task::{Context, Poll},
 };
 
+use pin_project_lite::pin_project;
 use thalweg_core::{Panicked, StageId};
 use tokio::task::JoinSet;
 
@@ -30,7 +30,8 @@ impl<K: Send + 'static, T: Send + 'static> Jobs<K, T> {
 
     pub(crate) fn spawn(&mut self, tag: K, job: impl Future<Output = T> + Send + 'static) {
         let id = self.id;
-        self.set.spawn(async move { (tag, caught(id, job).await) });
+        let tag = Some(tag);
+        self.set.spawn(Job { id, tag, work: job });
     }
 
     /// Gives the next job that is done; `None` if none runs.
@@ -80,13 +81,28 @@ impl<K, T> fmt::Debug for Jobs<K, T> {
     }
 }
 
-async fn caught<T>(id: StageId, job: impl Future<Output = T>) -> Result<T, Panicked> {
-    let mut job = pin!(job);
-    poll_fn(|task| {
-        catch_unwind(AssertUnwindSafe(|| job.as_mut().poll(task))).map_or_else(
-            |payload| Poll::Ready(Err(Panicked::new(id, &*payload))),
-            |poll| poll.map(Ok),
-        )
-    })
-    .await
+pin_project! {
+    /// A job whose panic is its result. Written by hand: an `async` block would hold the future it is given twice.
+    struct Job<K, W> {
+        id: StageId,
+        tag: Option<K>,
+        #[pin]
+        work: W,
+    }
+}
+
+impl<K, W: Future> Future for Job<K, W> {
+    type Output = (K, Result<W::Output, Panicked>);
+
+    fn poll(self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        let polled = catch_unwind(AssertUnwindSafe(|| this.work.poll(task)));
+        let result = match polled {
+            Ok(Poll::Pending) => return Poll::Pending,
+            Ok(Poll::Ready(output)) => Ok(output),
+            Err(payload) => Err(Panicked::new(*this.id, &*payload)),
+        };
+        let tag = this.tag.take().expect("a job is not polled after its end");
+        Poll::Ready((tag, result))
+    }
 }

@@ -1,0 +1,371 @@
+//! The command line.
+
+mod values;
+
+use std::fmt;
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use bytesize::ByteSize;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{Arg, ArgAction, Parser, ValueEnum};
+use hyper::header::HeaderValue;
+use url::{Host, Url};
+
+use crate::fetch::{Config, DEFAULT_USER_AGENT};
+
+const ABOUT: &str = "\
+Crawls web sites: follows links from the given URLs, obeys robots.txt, and never overruns a host.
+
+Stops when nothing is left to fetch, at a limit, or on Ctrl-C, which lets running requests end.
+Progress goes to stderr, the summary to stdout.";
+
+const EXAMPLES: &str = "\
+Examples:
+  crawler                                  crawl a small demo site on this machine
+  crawler example.org                      crawl a site, politely
+  crawler --scope prefix docs.example.org/guide/ --max-depth 3
+  crawler --out crawl example.org          write every page to crawl/pages.jsonl
+  crawler --summary json --quiet example.org | jq .pages_per_s
+  crawler --per-host 64 --delay 0 http://127.0.0.1:8080/   as fast as it goes
+
+Exit status: 0 if the crawl ran to its end, to a limit or to Ctrl-C; 1 if it failed or a given URL
+could not be fetched; 2 if the command line is wrong; 130 if a second Ctrl-C cut it off.";
+
+/// What the command line asks for.
+#[derive(Debug, Clone, Parser)]
+#[command(
+    name = "crawler",
+    version,
+    about = ABOUT,
+    after_help = EXAMPLES,
+    // One compact page for both -h and --help.
+    disable_help_flag = true,
+    arg = help_flag(),
+)]
+pub struct Args {
+    /// Where to start; `example.org` means https. Without one, crawls a built-in demo site
+    #[arg(value_name = "URL", value_parser = values::url)]
+    pub urls: Vec<Url>,
+
+    /// Stop after this many pages
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 1000,
+        help_heading = "What to crawl"
+    )]
+    pub max_pages: u64,
+
+    /// Follow at most this many links in a row from a start [default: no limit]
+    #[arg(long, value_name = "N", help_heading = "What to crawl")]
+    pub max_depth: Option<u32>,
+
+    /// Follow links to the given hosts, to their domains, below the given URLs, or to anywhere
+    #[arg(long, value_enum, default_value_t = Scope::Host, help_heading = "What to crawl")]
+    pub scope: Scope,
+
+    /// Fetch also what robots.txt disallows; only for sites of your own
+    #[arg(long, help_heading = "What to crawl")]
+    pub ignore_robots: bool,
+
+    /// Connect also to private addresses that pages link to (those you name are always allowed)
+    #[arg(long, help_heading = "What to crawl")]
+    pub allow_private: bool,
+
+    /// Requests in flight at once, over all hosts
+    #[arg(long, value_name = "N", default_value_t = 64, value_parser = values::at_least_one,
+          help_heading = "How fast")]
+    pub concurrency: usize,
+
+    /// Requests in flight at once, to one host
+    #[arg(long, value_name = "N", default_value_t = 2, value_parser = values::at_least_one,
+          help_heading = "How fast")]
+    pub per_host: usize,
+
+    /// Pause between two requests to one host [default: 250ms, and none for this machine]
+    #[arg(long, value_name = "TIME", value_parser = values::duration, help_heading = "How fast")]
+    pub delay: Option<Duration>,
+
+    /// Give up on a request after this time
+    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = values::timeout,
+          help_heading = "How to fetch")]
+    pub timeout: Duration,
+
+    /// Try a request again this many times if it may succeed later
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 2,
+        help_heading = "How to fetch"
+    )]
+    pub retries: u32,
+
+    /// Keep at most this much of a body
+    #[arg(long, value_name = "SIZE", default_value = "2MiB", value_parser = values::size,
+          help_heading = "How to fetch")]
+    pub body_limit: ByteSize,
+
+    /// How the crawler introduces itself, in requests and to robots.txt
+    #[arg(long, value_name = "NAME", default_value = DEFAULT_USER_AGENT,
+          value_parser = values::user_agent, help_heading = "How to fetch")]
+    pub user_agent: HeaderValue,
+
+    /// Write DIR/pages.jsonl, one JSON object a page; replaces an earlier one
+    #[arg(long, value_name = "DIR", help_heading = "Output")]
+    pub out: Option<PathBuf>,
+
+    /// How to print the summary
+    #[arg(long, value_enum, default_value_t = SummaryFormat::Text, help_heading = "Output")]
+    pub summary: SummaryFormat,
+
+    /// Show no progress
+    #[arg(long, short, help_heading = "Output")]
+    pub quiet: bool,
+}
+
+fn help_flag() -> Arg {
+    Arg::new("help")
+        .short('h')
+        .long("help")
+        .action(ArgAction::HelpShort)
+        .help("Print this help")
+}
+
+/// Which links belong to a crawl.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Scope {
+    /// Those to the hosts that were given
+    Host,
+    /// Those to the registered domains that were given, whatever the subdomain
+    Domain,
+    /// Those that begin with a URL that was given
+    Prefix,
+    /// All
+    Any,
+}
+
+impl From<Scope> for crate::url::Scope {
+    fn from(scope: Scope) -> Self {
+        match scope {
+            Scope::Host => Self::Host,
+            Scope::Domain => Self::Domain,
+            Scope::Prefix => Self::Prefix,
+            Scope::Any => Self::Any,
+        }
+    }
+}
+
+/// How the summary is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum SummaryFormat {
+    /// Aligned, for people
+    Text,
+    /// One JSON object on the last line of stdout
+    Json,
+}
+
+impl Args {
+    /// Reads a command line, of which the first word is the name of the program.
+    ///
+    /// # Errors
+    ///
+    /// [`Usage`] if it is wrong, or asks for help or the version: print that and leave.
+    pub fn read<I>(words: I) -> Result<Self, Usage>
+    where
+        I: IntoIterator<Item: Into<std::ffi::OsString> + Clone>,
+    {
+        Self::try_parse_from(words).map_err(Usage)
+    }
+
+    /// The pause between two requests to the host of `url`, if nothing else asks for a longer one.
+    #[must_use]
+    pub fn delay_for(&self, url: &Url) -> Duration {
+        self.delay.unwrap_or(if is_this_machine(url) {
+            Duration::ZERO
+        } else {
+            Duration::from_millis(250)
+        })
+    }
+
+    /// The settings of the client that this command line asks for; the given URLs are trusted.
+    #[must_use]
+    pub fn client_config(&self) -> Config {
+        let mut config = Config {
+            user_agent: self.user_agent.clone(),
+            timeout: self.timeout,
+            body_limit: usize::try_from(self.body_limit.as_u64()).unwrap_or(usize::MAX),
+            max_idle_per_host: self.per_host,
+            max_idle: self.concurrency.saturating_mul(4),
+            allow_private: self.allow_private,
+            ..Config::default()
+        };
+        for url in &self.urls {
+            config.trust(url);
+        }
+        config
+    }
+}
+
+fn is_this_machine(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => values::is_localhost(name),
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}
+
+/// Why a command line starts no crawl: it is wrong (exit code 2), or asks for help (0).
+#[derive(Debug)]
+pub struct Usage(clap::Error);
+
+impl Usage {
+    /// Prints the help to stdout, or what is wrong to stderr, and tells the exit code.
+    #[must_use = "the program should end with this code"]
+    pub fn print(&self) -> ExitCode {
+        // Nobody is left to tell if the terminal has gone.
+        let _ = if self.is_help() {
+            self.0.print()
+        } else {
+            writeln!(io::stderr(), "{self}")
+        };
+        ExitCode::from(if self.is_help() { 0 } else { 2 })
+    }
+
+    /// Tells whether help or the version was asked for.
+    #[must_use]
+    pub fn is_help(&self) -> bool {
+        matches!(
+            self.0.kind(),
+            ErrorKind::DisplayHelp | ErrorKind::DisplayVersion
+        )
+    }
+}
+
+/// One line: what is wrong, and what may have been meant.
+impl fmt::Display for Usage {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = self.0.render().to_string();
+        let problem = text.split("\n\n").next().unwrap_or(&text);
+        let problem = problem.strip_prefix("error: ").unwrap_or(problem);
+        let words: Vec<&str> = problem.split_whitespace().collect();
+        write!(formatter, "crawler: {}", words.join(" "))?;
+        if let Some(ContextValue::String(similar)) = self.0.get(ContextKind::SuggestedArg) {
+            write!(formatter, "; did you mean {similar}?")?;
+        }
+        formatter.write_str(" (see crawler --help)")
+    }
+}
+
+impl std::error::Error for Usage {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    fn read(words: &str) -> Result<Args, Usage> {
+        Args::read(std::iter::once("crawler").chain(words.split_whitespace()))
+    }
+
+    #[test]
+    fn the_definition_is_sound() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn defaults_are_polite() {
+        let args = read("example.org").expect("valid");
+        assert_eq!(args.urls[0].as_str(), "https://example.org/");
+        assert_eq!((args.concurrency, args.per_host, args.retries), (64, 2, 2));
+        assert_eq!(args.delay_for(&args.urls[0]), Duration::from_millis(250));
+        assert_eq!(args.scope, Scope::Host);
+        assert!(!args.ignore_robots && !args.allow_private);
+        let config = args.client_config();
+        assert_eq!(config.body_limit, 2 * 1024 * 1024);
+        assert!(config.trusted.contains("example.org:443"));
+    }
+
+    #[test]
+    fn all_options_are_read() {
+        let args = read(
+            "--max-pages 5 --max-depth 2 --concurrency 8 --per-host 3 --delay 1s --scope prefix \
+             --user-agent me/1 --ignore-robots --allow-private --timeout 1m --body-limit 512KiB \
+             --retries 0 --out crawl --summary json --quiet localhost:8080 b.test",
+        )
+        .expect("valid");
+        assert_eq!((args.max_pages, args.max_depth), (5, Some(2)));
+        assert_eq!((args.concurrency, args.per_host), (8, 3));
+        assert_eq!(args.delay_for(&args.urls[0]), Duration::from_secs(1));
+        assert_eq!(args.scope, Scope::Prefix);
+        assert_eq!(args.user_agent, "me/1");
+        assert!(args.ignore_robots && args.allow_private && args.quiet);
+        assert_eq!(args.timeout, Duration::from_mins(1));
+        assert_eq!(args.client_config().body_limit, 512 * 1024);
+        assert_eq!(args.retries, 0);
+        assert_eq!(args.out, Some(PathBuf::from("crawl")));
+        assert_eq!(args.summary, SummaryFormat::Json);
+        assert_eq!(args.urls.len(), 2);
+    }
+
+    #[test]
+    fn this_machine_is_not_delayed() {
+        for url in ["localhost", "127.0.0.1:80", "[::1]", "http://a.localhost/"] {
+            let args = read(url).expect(url);
+            assert_eq!(args.delay_for(&args.urls[0]), Duration::ZERO, "{url}");
+        }
+    }
+
+    #[test]
+    fn a_wrong_command_line_is_one_clear_line() {
+        let cases = [
+            (
+                "http://[",
+                "crawler: invalid value 'http://[' for '[URL]...': ",
+            ),
+            (
+                "--per-host 0 a.test",
+                "crawler: invalid value '0' for '--per-host <N>': ",
+            ),
+            (
+                "--delay 5 a.test",
+                "crawler: invalid value '5' for '--delay <TIME>': ",
+            ),
+            (
+                "--max-page 5",
+                "crawler: unexpected argument '--max-page' found; did you mean --max-pages?",
+            ),
+            (
+                "--scope all",
+                "crawler: invalid value 'all' for '--scope <SCOPE>' [possible values: host",
+            ),
+            ("--out", "crawler: a value is required for '--out <DIR>'"),
+        ];
+        for (words, expected) in cases {
+            let line = read(words).expect_err(words).to_string();
+            assert!(line.starts_with(expected), "{line}");
+            assert!(line.ends_with(" (see crawler --help)"), "{line}");
+            assert!(!line.contains('\n'), "{line}");
+        }
+    }
+
+    #[test]
+    fn help_shows_examples() {
+        let usage = read("--help").expect_err("help");
+        assert!(usage.is_help());
+        let help = usage.0.render().to_string();
+        assert!(
+            help.contains("Examples:") && help.contains("--body-limit <SIZE>"),
+            "{help}"
+        );
+        assert!(read("--version").expect_err("version").is_help());
+    }
+}

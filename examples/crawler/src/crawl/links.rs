@@ -1,0 +1,99 @@
+//! What a crawl takes from a page: its title, and the URLs that it leads to.
+
+use std::borrow::Cow;
+
+use hyper::header::HeaderMap;
+use url::{Position, Url};
+
+use crate::fetch::Response;
+use crate::html::{Link, LinkKind, RobotsMeta, decode, extract};
+use crate::url::resolve_in;
+
+use super::fetcher::is_html;
+
+/// What a page says.
+#[derive(Debug, Default)]
+pub(super) struct Extract {
+    pub(super) title: Option<String>,
+    /// How many links it has, whether they are followed or not.
+    pub(super) links: u32,
+}
+
+/// Who is told of the URLs that a page leads to.
+pub(super) trait Reader {
+    /// Tells whether `url`, the text of one, is of no interest: known already, in its one spelling.
+    fn knows(&self, url: &str) -> bool;
+
+    /// Takes a URL that may be of interest.
+    fn find(&mut self, url: Url);
+}
+
+/// Reads a response, and tells `reader` of each URL that it leads to; of none if it is no page.
+///
+/// Frames are not followed, nor, if the crawl is `polite`, what the page asks not to follow.
+pub(super) fn read(response: &Response, polite: bool, reader: &mut impl Reader) -> Extract {
+    let content_type = response.content_type();
+    if response.body.is_empty() || content_type.is_some_and(|kind| !is_html(kind.as_bytes())) {
+        return Extract::default();
+    }
+    let decoded = decode(&response.body, content_type);
+    let mut links: Vec<Link<'_>> = Vec::with_capacity(64);
+    let page = extract(&decoded.html, |link| {
+        if link.kind != LinkKind::Frame {
+            links.push(link);
+        }
+    });
+    let extract = Extract {
+        links: u32::try_from(links.len()).unwrap_or(u32::MAX),
+        title: page.title.as_deref().map(str::to_owned),
+    };
+    if polite && (page.robots | robots_header(&response.headers)).nofollow {
+        return extract;
+    }
+    let base = match page.base {
+        Some(_) => Cow::Owned(page.base_url(&response.url)),
+        None => Cow::Borrowed(&response.url),
+    };
+    let refresh = page
+        .refresh
+        .as_ref()
+        .and_then(|refresh| refresh.url.as_deref());
+    let followed = links.iter().filter(|link| !(polite && link.nofollow));
+    let mut text = String::new();
+    for href in followed.map(|link| &*link.href).chain(refresh) {
+        // Most links lead to what is known. A known text is that of a URL already, which spares the parser.
+        let is_known = spell(&mut text, &base, href) && reader.knows(&text);
+        if !is_known && let Some(url) = resolve_in(&base, href, decoded.encoding) {
+            reader.find(url);
+        }
+    }
+    extract
+}
+
+/// Writes out the text that `href` stands for, without its fragment, if it is an absolute path or an absolute URL.
+///
+/// Where that text is the one of a URL, `href` resolves to this URL.
+fn spell(text: &mut String, base: &Url, href: &str) -> bool {
+    let href = href.split('#').next().unwrap_or(href);
+    text.clear();
+    match href.as_bytes() {
+        [b'/', b'/' | b'\\', ..] => return false,
+        [b'/', ..] => text.push_str(&base[..Position::BeforePath]),
+        [b'h', b't', b't', b'p', ..] => {}
+        _ => return false,
+    }
+    text.push_str(href);
+    true
+}
+
+/// What the headers ask of every robot; those that name one are for others.
+fn robots_header(headers: &HeaderMap) -> RobotsMeta {
+    headers
+        .get_all("x-robots-tag")
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .filter(|value| !value.contains(':'))
+        .fold(RobotsMeta::default(), |asked, value| {
+            asked | RobotsMeta::parse(value)
+        })
+}

@@ -1,0 +1,278 @@
+//! The crawl, as a flow: a frontier of visits, polite fetching, the links that lead on, and the sinks.
+
+mod allowance;
+mod event;
+mod feed;
+mod fetcher;
+mod follow;
+mod ledger;
+mod links;
+mod seen;
+mod site;
+mod stop;
+mod visit;
+
+use std::convert::Infallible;
+use std::error::Error;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use thalweg::operators::concurrency::{Fifo, FrontierHandle, KeyLimits, Work, frontier_in};
+use thalweg::operators::terminal::{RunError, RunHandle};
+use thalweg::{DropReason, Fault, Plan};
+use tokio::time::Instant;
+
+pub use self::event::CrawlEvent;
+pub use self::feed::Feed;
+use self::fetcher::Fetcher;
+use self::follow::Follow;
+use self::ledger::{Ledger, Totals};
+use self::site::Site;
+use self::stop::Stop;
+use self::visit::Visit;
+use crate::args::Args;
+use crate::output::{OutputError, PagesFile};
+use crate::progress::Snapshot;
+use crate::summary::{End, Summary};
+
+/// Visits that may be queued: with their URLs, a few hundred MiB at worst.
+const QUEUE: usize = 1_000_000;
+
+/// Visits that may wait for their site to be ready. Many, so that a slow site does not keep the others out.
+const WAITING: usize = 65_536;
+
+/// How long running requests may still take once the crawl is asked to stop; then they are cut off.
+const GRACE: Duration = Duration::from_secs(4);
+
+/// How long the end may take after that: the last pages are written and the file is closed.
+const CLOSE: Duration = Duration::from_secs(1);
+
+/// Where visits are queued. A store on disk would let a crawl go on after a restart.
+type Queue = Fifo<Visit>;
+
+/// A crawl that runs, in tasks of the runtime it was started on.
+///
+/// # Examples
+///
+/// ```
+/// use crawler::{args::Args, crawl::Crawl, demo::Demo};
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let demo = Demo::start()?;
+/// let args = Args::read(["crawler", demo.url().as_str()])?;
+/// let mut crawl = Crawl::start(&args, None);
+/// crawl.end().await?;
+/// assert_eq!(crawl.summary().ok, 62);
+/// # Ok(()) }
+/// ```
+#[derive(Debug)]
+pub struct Crawl {
+    run: RunHandle<Fault<Infallible>, OutputError>,
+    queue: FrontierHandle<Visit, Queue>,
+    fetcher: Arc<Fetcher>,
+    totals: Arc<Totals>,
+    feed: Feed,
+    stop: Stop,
+    started: Instant,
+    /// When what is still running will be cut off.
+    deadline: Option<Instant>,
+    summary: Summary,
+}
+
+impl Crawl {
+    /// Starts a crawl of the URLs of `args`. Pages are written to `pages`, if there is such a file.
+    ///
+    /// # Panics
+    ///
+    /// Panics outside of a tokio runtime.
+    #[must_use = "a crawl is to be waited for"]
+    pub fn start(args: &Args, pages: Option<PagesFile>) -> Self {
+        let stop = Stop::default();
+        let totals = Arc::new(Totals::default());
+        let fetcher = Arc::new(Fetcher::new(args, stop.clone()));
+        let (feed, mut teller) = Feed::new();
+        let (mut follow, seeds) = Follow::new(args, totals.clone());
+        let ledger = Ledger::new(pages, totals.clone());
+
+        let politeness = KeyLimits::new(args.concurrency)
+            .per_key(args.per_host)
+            .delay_by(|site: &Arc<Site>| site.pause())
+            .waiting(WAITING)
+            .unordered()
+            .drop_waiting_on_stop();
+        let worker = fetcher.clone();
+
+        let frontier = frontier_in(Queue::new(QUEUE), seeds);
+        let queue = frontier.handle();
+        let run = frontier
+            .par_map_by_key(site, politeness, move |work| worker.clone().fetch(work))
+            .map(move |fetched| follow.links_of(fetched))
+            .filter(|event| !matches!(event, CrawlEvent::Postponed))
+            .inspect(move |event| teller.tell(event))
+            .spawn_into(ledger);
+        Self {
+            run,
+            queue,
+            fetcher,
+            totals,
+            feed,
+            stop,
+            started: Instant::now(),
+            deadline: None,
+            summary: Summary::default(),
+        }
+    }
+
+    /// Waits until nothing is left to fetch, a limit is reached, or a [`stop`](Self::stop) has come to its end.
+    ///
+    /// # Errors
+    ///
+    /// [`CrawlError`] if the crawl broke off. What was written by then is kept.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future lets the crawl go on; wait again. Not to be called after it was ready.
+    pub async fn end(&mut self) -> Result<(), CrawlError> {
+        let mut at_limit = false;
+        let end = loop {
+            tokio::select! {
+                end = self.run.join() => break end,
+                () = self.fetcher.allowance.spent(), if !at_limit => {
+                    at_limit = true;
+                    self.run.request_stop();
+                }
+                () = until(self.deadline) => {
+                    self.stop.cut();
+                    // What hangs even then hangs in the sink.
+                    if self.deadline.is_some_and(|deadline| deadline.elapsed() > CLOSE) {
+                        self.run.abort();
+                    }
+                    self.deadline = self.deadline.map(|deadline| deadline.max(Instant::now()) + 2 * CLOSE);
+                }
+            }
+        };
+        let plan = match &end {
+            Ok(plan) => plan.clone(),
+            Err(_) => self.run.snapshot(),
+        };
+        let why = match &end {
+            Err(_) => End::Failed,
+            Ok(_) if self.stop.is_asked() => End::Stopped,
+            Ok(_) if at_limit => End::Limit,
+            Ok(_) => End::Complete,
+        };
+        self.summary = self.totals.summary();
+        self.summary.refused = refused(&plan);
+        self.summary.finish(why, self.started.elapsed());
+        end.map(drop).map_err(CrawlError)
+    }
+
+    /// Asks the crawl to end within five seconds: nothing new is begun, and running requests may come to their end.
+    pub fn stop(&mut self) {
+        if !self.is_stopping() {
+            self.deadline = Some(Instant::now() + GRACE);
+            self.stop.ask();
+            self.run.request_stop();
+        }
+    }
+
+    /// Tells whether [`stop`](Self::stop) was called.
+    #[must_use]
+    pub fn is_stopping(&self) -> bool {
+        self.stop.is_asked()
+    }
+
+    /// Ends the crawl at once; running requests are dropped.
+    pub fn abort(&self) {
+        self.run.abort();
+    }
+
+    /// The totals; complete once [`end`](Self::end) was ready.
+    #[must_use]
+    pub fn summary(&self) -> &Summary {
+        &self.summary
+    }
+
+    /// What became of the seeds that could not be fetched, a line for each.
+    #[must_use]
+    pub fn lost_seeds(&self) -> Vec<String> {
+        self.totals.lost_seeds()
+    }
+
+    /// What the user may want to change, a line for each.
+    #[must_use]
+    pub fn hints(&self) -> Vec<String> {
+        self.totals.hints()
+    }
+
+    /// The feed of what happens, for a dashboard.
+    #[must_use]
+    pub fn feed(&self) -> &Feed {
+        &self.feed
+    }
+
+    /// The stages of the crawl with their live numbers.
+    #[must_use]
+    pub fn plan(&self) -> Plan {
+        self.run.snapshot()
+    }
+
+    /// A look at where the crawl stands, which can be taken at any time.
+    pub fn watch(&self) -> impl Fn() -> Snapshot + use<> {
+        let (queue, fetcher, totals) = (
+            self.queue.clone(),
+            self.fetcher.clone(),
+            self.totals.clone(),
+        );
+        move || {
+            let in_flight = fetcher.running();
+            let waiting = (queue.open() as u64).saturating_sub(in_flight);
+            let (pages, errors) = totals.pages_and_errors();
+            Snapshot {
+                pages,
+                queued: queue.queued() as u64 + waiting,
+                in_flight,
+                errors,
+            }
+        }
+    }
+}
+
+/// Whom a visit has to be polite to.
+fn site(work: &Work<Visit, Queue>) -> Arc<Site> {
+    work.site.clone()
+}
+
+/// How many links the frontier had no room for.
+fn refused(plan: &Plan) -> u64 {
+    if let Some(frontier) = plan.find("frontier")
+        && let Some(counts) = frontier.counts()
+    {
+        return counts.dropped_by(DropReason::Overflow);
+    }
+    0
+}
+
+async fn until(deadline: Option<Instant>) {
+    match deadline {
+        Some(deadline) => tokio::time::sleep_until(deadline).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Why a crawl broke off.
+#[derive(Debug)]
+pub struct CrawlError(RunError<Fault<Infallible>, OutputError>);
+
+impl fmt::Display for CrawlError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(formatter)
+    }
+}
+
+impl Error for CrawlError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.0.source()
+    }
+}

@@ -1,0 +1,48 @@
+//! What goes through the flow: a visit, and what came of it.
+
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use thalweg::operators::concurrency::Ticket;
+use url::Url;
+
+use super::Queue;
+use super::site::Site;
+use crate::fetch::Response;
+
+/// A URL to be fetched.
+#[derive(Debug, Clone)]
+pub(super) struct Visit {
+    /// As the link says it, without its fragment.
+    pub(super) url: Url,
+    pub(super) site: Arc<Site>,
+    /// How many links lead here from a seed.
+    pub(super) depth: u32,
+    /// Where the link was found; none for a seed.
+    pub(super) referrer: Option<Arc<str>>,
+    /// Redirects in a row between spellings of this one URL.
+    pub(super) respelled: u8,
+}
+
+/// A visit that is over. The ticket keeps the frontier open until the links are queued.
+pub(super) struct Fetched {
+    pub(super) visit: Visit,
+    pub(super) ticket: Ticket<Visit, Queue>,
+    pub(super) began: SystemTime,
+    pub(super) retries: u32,
+    pub(super) outcome: Outcome,
+}
+
+/// How a visit ended.
+pub(super) enum Outcome {
+    /// There is a response, of whatever status.
+    Response(Box<Response>),
+    /// There is none; this is why.
+    Failed(String),
+    /// The robots.txt of the site does not want it, or says nothing but errors.
+    Denied(String),
+    /// It began before the pace of the site was known: it has to line up again.
+    TooEarly,
+    /// There were pages enough.
+    Surplus,
+}

@@ -1,0 +1,128 @@
+//! The crawler on the command line.
+
+use std::io;
+use std::num::NonZero;
+use std::process::ExitCode;
+use std::thread::available_parallelism;
+
+use crawler::args::{Args, SummaryFormat};
+use crawler::crawl::Crawl;
+use crawler::demo::Demo;
+use crawler::output::PagesFile;
+use crawler::progress::{Progress, Style};
+use tokio::runtime::{Builder, Runtime};
+
+/// Cut off by the user, as shells know it.
+const INTERRUPTED: u8 = 130;
+
+fn main() -> ExitCode {
+    let args = match Args::read(std::env::args_os()) {
+        Ok(args) => args,
+        Err(usage) => return usage.print(),
+    };
+    let runtime = match runtime() {
+        Ok(runtime) => runtime,
+        Err(error) => return failure(format_args!("cannot start: {error}")),
+    };
+    let code = runtime.block_on(run(args));
+    // Nothing that matters is left: do not wait for a name that still resolves.
+    runtime.shutdown_background();
+    code
+}
+
+/// On one core, threads would only get in each other's way.
+fn runtime() -> io::Result<Runtime> {
+    let mut builder = match available_parallelism().map_or(1, NonZero::get) {
+        1 => Builder::new_current_thread(),
+        _ => Builder::new_multi_thread(),
+    };
+    builder.enable_all().build()
+}
+
+async fn run(mut args: Args) -> ExitCode {
+    let demo = if args.urls.is_empty() {
+        match Demo::start() {
+            Ok(demo) => Some(demo),
+            Err(error) => return failure(format_args!("cannot serve the demo site: {error}")),
+        }
+    } else {
+        None
+    };
+    args.urls
+        .extend(demo.as_ref().map(|demo| demo.url().clone()));
+    let mut interrupts = match interrupts() {
+        Ok(interrupts) => interrupts,
+        Err(error) => return failure(format_args!("cannot listen for Ctrl-C: {error}")),
+    };
+    let pages = match &args.out {
+        Some(directory) => match PagesFile::create(directory).await {
+            Ok(pages) => Some(pages),
+            Err(error) => return failure(error),
+        },
+        None => None,
+    };
+    if let Some(demo) = demo.as_ref().filter(|_| !args.quiet) {
+        note(format_args!(
+            "no URL was given, so here is a demo site of this machine: {}",
+            demo.url()
+        ));
+    }
+
+    let mut progress = Progress::stderr(Style::of_stderr(args.quiet));
+    let mut crawl = Crawl::start(&args, pages);
+    let watch = crawl.watch();
+    let end = loop {
+        tokio::select! {
+            end = crawl.end() => break end,
+            never = progress.run(&watch) => match never {},
+            _ = interrupts.recv() => {
+                progress.clear();
+                if crawl.is_stopping() {
+                    crawl.abort();
+                    note("left at once");
+                    return ExitCode::from(INTERRUPTED);
+                }
+                crawl.stop();
+                note("stopping; running requests may end within 5 s, Ctrl-C again leaves at once");
+            }
+        }
+    };
+    drop(progress);
+
+    let lost = crawl.lost_seeds();
+    for line in lost.iter().chain(&crawl.hints()) {
+        note(line);
+    }
+    if let Err(error) = crawl.summary().print(args.summary, io::stdout().lock()) {
+        return failure(format_args!("cannot print the summary: {error}"));
+    }
+    if demo.is_some() && !args.quiet && args.summary == SummaryFormat::Text {
+        note("now one of yours: crawler --max-pages 100 --out pages https://example.org/");
+    }
+    match end {
+        Err(error) => failure(error),
+        Ok(()) if lost.is_empty() => ExitCode::SUCCESS,
+        Ok(()) => ExitCode::FAILURE,
+    }
+}
+
+#[cfg(unix)]
+fn interrupts() -> io::Result<tokio::signal::unix::Signal> {
+    tokio::signal::unix::signal(tokio::signal::unix::SignalKind::interrupt())
+}
+
+#[cfg(windows)]
+fn interrupts() -> io::Result<tokio::signal::windows::CtrlC> {
+    tokio::signal::windows::ctrl_c()
+}
+
+fn note(line: impl std::fmt::Display) {
+    use std::io::Write;
+    // Nobody is left to tell if stderr has gone.
+    let _ = writeln!(io::stderr(), "crawler: {line}");
+}
+
+fn failure(line: impl std::fmt::Display) -> ExitCode {
+    note(line);
+    ExitCode::FAILURE
+}

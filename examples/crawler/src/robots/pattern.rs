@@ -1,0 +1,114 @@
+//! The paths that a rule is about.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use memchr::memmem;
+
+use crate::percent;
+
+/// The path of an `Allow` or `Disallow` line: the beginning of a URL's path and query, where `*` stands for any
+/// characters and a `$` at the end for the end.
+///
+/// Percent-encoding is brought to one spelling on both sides, so `/a%7Eb`, `/a~b`, `/%C3%A9` and `/é` match what they
+/// mean.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Pattern {
+    /// In canonical spelling, where a `*` can only be a wildcard.
+    text: Box<str>,
+    to_the_end: bool,
+}
+
+impl Pattern {
+    /// Reads a pattern; none where it is empty, for then it matches nothing.
+    #[must_use]
+    pub fn parse(value: &[u8]) -> Option<Self> {
+        let (value, to_the_end) = match value {
+            [] => return None,
+            [value @ .., b'$'] => (value, true),
+            _ => (value, false),
+        };
+        let segments: Vec<_> = value.split(|&byte| byte == b'*').map(canonical).collect();
+        Some(Self {
+            text: segments.join("*").into(),
+            to_the_end,
+        })
+    }
+
+    /// How much the pattern says; of the patterns that match, the one that says most decides.
+    pub(super) fn weight(&self) -> usize {
+        self.text.len() + usize::from(self.to_the_end)
+    }
+
+    /// Tells whether the pattern matches a path and query in canonical spelling.
+    ///
+    /// Takes each segment between wildcards at its first occurrence, so the time is linear whatever the pattern.
+    pub(super) fn matches(&self, path: &str) -> bool {
+        let mut segments = self.text.split('*').map(str::as_bytes);
+        let first = segments.next().unwrap_or_default();
+        let Some(mut rest) = path.as_bytes().strip_prefix(first) else {
+            return false;
+        };
+        let Some(last) = segments.next_back() else {
+            return !self.to_the_end || rest.is_empty();
+        };
+        for segment in segments {
+            let Some(at) = memmem::find(rest, segment) else {
+                return false;
+            };
+            rest = &rest[at + segment.len()..];
+        }
+        if self.to_the_end {
+            rest.ends_with(last)
+        } else {
+            memmem::find(rest, last).is_some()
+        }
+    }
+}
+
+impl fmt::Display for Pattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)?;
+        f.write_str(if self.to_the_end { "$" } else { "" })
+    }
+}
+
+/// Spells a path as patterns are compared: only the wildcards of a pattern are bare.
+pub(super) fn canonical(path: &[u8]) -> Cow<'_, str> {
+    percent::canonical(path, |byte| {
+        // A query parser escapes apostrophes and a path parser does not; escaped, both agree.
+        matches!(
+            byte,
+            b'/' | b':' | b'?' | b'@' | b'!' | b'&' | b'(' | b')' | b'+' | b',' | b';' | b'='
+        )
+    })
+}
+
+/// The path and query of an address as people write it, with or without a scheme or a host before it.
+///
+/// # Examples
+///
+/// ```
+/// use crawler::robots::path_and_query;
+///
+/// assert_eq!(path_and_query("https://example.org/a?b#c"), "/a?b");
+/// assert_eq!(path_and_query("example.org"), "/");
+/// ```
+#[must_use]
+pub fn path_and_query(address: &str) -> Cow<'_, str> {
+    let address = address.split('#').next().unwrap_or(address);
+    let after_scheme = address
+        .split_once("//")
+        .filter(|(scheme, _)| {
+            scheme.is_empty() || (scheme.ends_with(':') && !scheme.contains(['/', '?']))
+        })
+        .map_or(address, |(_, rest)| rest);
+    match after_scheme
+        .find(['/', '?'])
+        .map(|start| &after_scheme[start..])
+    {
+        Some(path) if path.starts_with('/') => Cow::Borrowed(path),
+        Some(query) => Cow::Owned(format!("/{query}")),
+        None => Cow::Borrowed("/"),
+    }
+}

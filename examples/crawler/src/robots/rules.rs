@@ -1,0 +1,96 @@
+//! What one crawler may do on one site.
+
+use std::cmp::Reverse;
+use std::time::Duration;
+
+use url::{Position, Url};
+
+use super::pattern::{self, Pattern};
+
+/// What one crawler may do on one site: see [`Robots::for_agent`](super::Robots::for_agent).
+///
+/// The default allows everything, as a site without a `robots.txt` does.
+#[derive(Clone, Debug, Default)]
+pub struct Rules {
+    /// By weight, so that the first that matches decides.
+    rules: Vec<Rule>,
+    crawl_delay: Option<Duration>,
+}
+
+#[derive(Clone, Debug)]
+struct Rule {
+    pattern: Pattern,
+    allow: bool,
+}
+
+impl Rules {
+    /// Forbids everything: for a site whose `robots.txt` cannot be read now (server errors, no connection).
+    #[must_use]
+    pub fn disallow_all() -> Self {
+        let mut rules = Self::default();
+        rules.disallow(b"/");
+        rules
+    }
+
+    /// Tells whether `url` may be fetched.
+    ///
+    /// Of the rules that match, the longest decides, and of two as long the one that allows. What no rule matches is
+    /// allowed, and `/robots.txt` always is.
+    #[must_use]
+    pub fn allows(&self, url: &Url) -> bool {
+        self.allows_path(&url[Position::BeforePath..Position::AfterQuery])
+    }
+
+    /// Tells whether a path, with its query if it has one, may be fetched; see [`allows`](Self::allows).
+    #[must_use]
+    pub fn allows_path(&self, path_and_query: &str) -> bool {
+        if self.rules.is_empty() || path_and_query == "/robots.txt" {
+            return true;
+        }
+        let path = pattern::canonical(path_and_query.as_bytes());
+        self.rules
+            .iter()
+            .find(|rule| rule.pattern.matches(&path))
+            .is_none_or(|rule| rule.allow)
+    }
+
+    /// The pause that the site asks for between two requests; the longest where it asks for several.
+    #[must_use]
+    pub fn crawl_delay(&self) -> Option<Duration> {
+        self.crawl_delay
+    }
+
+    pub(super) fn allow(&mut self, value: &[u8]) {
+        self.rules.extend(Pattern::parse(value).map(|pattern| Rule {
+            pattern,
+            allow: true,
+        }));
+        // An index page and its folder are one document under two addresses: who may read one may read the other.
+        if let Some(slash) = memchr::memrchr(b'/', value)
+            && value[slash + 1..].starts_with(b"index.htm")
+        {
+            self.allow(&[&value[..=slash], b"$"].concat());
+        }
+    }
+
+    pub(super) fn disallow(&mut self, value: &[u8]) {
+        self.rules.extend(Pattern::parse(value).map(|pattern| Rule {
+            pattern,
+            allow: false,
+        }));
+    }
+
+    pub(super) fn slow_to(&mut self, delay: Duration) {
+        self.crawl_delay = self.crawl_delay.max(Some(delay));
+    }
+
+    pub(super) fn merge(&mut self, other: &Self) {
+        self.rules.extend_from_slice(&other.rules);
+        self.crawl_delay = self.crawl_delay.max(other.crawl_delay);
+    }
+
+    pub(super) fn sort(&mut self) {
+        self.rules
+            .sort_by_key(|rule| (Reverse(rule.pattern.weight()), Reverse(rule.allow)));
+    }
+}

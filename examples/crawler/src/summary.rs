@@ -1,0 +1,209 @@
+//! What a crawl comes to.
+
+use std::fmt;
+use std::io::{self, Write};
+use std::time::Duration;
+
+use bytesize::ByteSize;
+use serde::Serialize;
+
+use crate::args::SummaryFormat;
+use crate::output::PageRecord;
+use crate::progress::per_second;
+
+/// The totals of a crawl. `Display` is the text for people.
+///
+/// Every fetched URL is one of `ok`, `redirects`, `http_errors` and `failures`, and their sum is
+/// `pages`.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Summary {
+    /// URLs that were requested, however that ended.
+    pub pages: u64,
+    /// Responses with a status below 300.
+    pub ok: u64,
+    /// Responses that lead elsewhere (3xx).
+    pub redirects: u64,
+    /// Responses with an error status (4xx, 5xx).
+    pub http_errors: u64,
+    /// URLs without a response.
+    pub failures: u64,
+    /// The two above together.
+    pub errors: u64,
+    /// Requests that were made again.
+    pub retries: u64,
+    /// Bytes of decoded bodies.
+    pub bytes: u64,
+    /// Links on all pages.
+    pub links: u64,
+    /// URLs that were left out because robots.txt disallows them.
+    pub robots_denied: u64,
+    /// Links that were lost because the queue was full.
+    pub refused: u64,
+    /// Why the crawl ended.
+    pub end: End,
+    /// How long the crawl took.
+    pub duration_s: f64,
+    /// Pages over the whole duration.
+    pub pages_per_s: f64,
+}
+
+/// Why a crawl ended.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum End {
+    /// Nothing was left to fetch.
+    #[default]
+    Complete,
+    /// There were as many pages as were asked for.
+    Limit,
+    /// It was asked to stop.
+    Stopped,
+    /// It broke off.
+    Failed,
+}
+
+impl fmt::Display for End {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Complete => "Crawled to the last page",
+            Self::Limit => "Crawled as many pages as asked for (--max-pages)",
+            Self::Stopped => "Stopped; what was fetched by then",
+            Self::Failed => "Broke off; what was fetched by then",
+        })
+    }
+}
+
+impl Summary {
+    /// Adds one page.
+    pub fn record(&mut self, page: &PageRecord) {
+        self.pages += 1;
+        match page.status {
+            None => self.failures += 1,
+            Some(..300) => self.ok += 1,
+            Some(300..400) => self.redirects += 1,
+            Some(_) => self.http_errors += 1,
+        }
+        self.errors = self.http_errors + self.failures;
+        self.bytes += page.bytes;
+        self.links += u64::from(page.links);
+    }
+
+    /// Sets why and when the crawl ended, and the rate that follows from it.
+    pub fn finish(&mut self, end: End, duration: Duration) {
+        self.end = end;
+        let round = |number: f64| (number * 1e3).round() / 1e3;
+        self.duration_s = round(duration.as_secs_f64());
+        self.pages_per_s = round(per_second(self.pages, duration));
+    }
+
+    /// Prints the summary as the command line asks for.
+    ///
+    /// # Errors
+    ///
+    /// If `output` cannot be written.
+    pub fn print(&self, format: SummaryFormat, mut output: impl Write) -> io::Result<()> {
+        match format {
+            SummaryFormat::Text => write!(output, "{self}")?,
+            SummaryFormat::Json => {
+                serde_json::to_writer(&mut output, self)?;
+                output.write_all(b"\n")?;
+            }
+        }
+        output.flush()
+    }
+}
+
+impl fmt::Display for Summary {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.pages == self.failures {
+            writeln!(formatter, "Nothing was fetched:\n")?;
+        } else {
+            writeln!(formatter, "{}:\n", self.end)?;
+        }
+        let counts = [
+            ("pages", self.pages),
+            ("  ok", self.ok),
+            ("  redirects", self.redirects),
+            ("  http errors", self.http_errors),
+            ("  failures", self.failures),
+            ("retries", self.retries),
+            ("links", self.links),
+            ("denied by robots", self.robots_denied),
+            ("lost: queue full", self.refused),
+        ];
+        // What is rare is worth a line only when it happens.
+        let is_told = |name: &str, count| count > 0 || !name.starts_with("lost");
+        for (name, count) in counts
+            .into_iter()
+            .filter(|(name, count)| is_told(name, *count))
+        {
+            writeln!(formatter, "{name:<18}{count:>12}")?;
+        }
+        let bytes = ByteSize(self.bytes).to_string();
+        writeln!(formatter, "{:<18}{bytes:>12}", "bytes")?;
+        writeln!(formatter, "{:<18}{:>10.1} s", "duration", self.duration_s)?;
+        writeln!(formatter, "{:<18}{:>10.1}/s", "pages", self.pages_per_s)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::SystemTime;
+
+    use super::*;
+
+    fn summary() -> Summary {
+        let mut summary = Summary {
+            robots_denied: 1,
+            retries: 2,
+            ..Summary::default()
+        };
+        for status in [Some(200), Some(204), Some(301), Some(404), Some(503), None] {
+            summary.record(&PageRecord {
+                url: "http://river.test/".to_owned(),
+                status,
+                depth: 0,
+                referrer: None,
+                content_type: None,
+                bytes: 1024,
+                title: None,
+                links: 3,
+                fetched_at: SystemTime::UNIX_EPOCH,
+                elapsed_ms: 1,
+                error: None,
+            });
+        }
+        summary.finish(End::Complete, Duration::from_millis(1500));
+        summary
+    }
+
+    #[test]
+    fn json_is_one_line() {
+        let mut output = Vec::new();
+        summary()
+            .print(SummaryFormat::Json, &mut output)
+            .expect("to memory");
+        let expected = r#"{"pages":6,"ok":2,"redirects":1,"http_errors":2,"failures":1,"errors":3,"retries":2,"bytes":6144,"links":18,"robots_denied":1,"refused":0,"end":"complete","duration_s":1.5,"pages_per_s":4.0}"#;
+        assert_eq!(output, format!("{expected}\n").as_bytes());
+    }
+
+    #[test]
+    fn text_is_aligned() {
+        let mut output = Vec::new();
+        summary()
+            .print(SummaryFormat::Text, &mut output)
+            .expect("to memory");
+        let text = String::from_utf8(output).expect("text");
+        assert!(text.contains("  redirects                  1\n"), "{text}");
+        assert!(text.contains("bytes                  6.0 KiB\n"), "{text}");
+        let widths: Vec<usize> = text.lines().skip(2).map(str::len).collect();
+        assert_eq!(widths, [30; 11], "{text}");
+    }
+
+    #[test]
+    fn nothing_in_no_time_is_no_rate() {
+        let mut summary = Summary::default();
+        summary.finish(End::Complete, Duration::ZERO);
+        assert_eq!(summary, Summary::default());
+    }
+}

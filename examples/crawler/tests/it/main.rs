@@ -1,0 +1,20 @@
+//! The crawler: its parts by cases and against servers on this machine, and the whole as a program.
+//!
+//! Where `CRAWL_CASES` names a folder, the case files in there are run too.
+
+mod address;
+mod bodies;
+mod cases;
+mod connections;
+mod crawl;
+mod demo;
+mod html;
+mod output;
+mod program;
+mod properties;
+mod robots;
+mod server;
+mod site;
+mod timeouts;
+mod tls;
+mod url;

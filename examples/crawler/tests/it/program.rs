@@ -1,0 +1,280 @@
+//! The program itself: exit codes, and what it says where.
+
+use std::path::{Path, PathBuf};
+use std::process::{Output, Stdio};
+
+use serde_json::Value;
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::TcpListener;
+use tokio::process::{Child, Command};
+use tokio::sync::mpsc;
+
+use crate::server::{Server, read_head};
+use crate::site::{Site, page};
+
+fn crawler() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_crawler"));
+    command.stdin(Stdio::null()).kill_on_drop(true);
+    command
+}
+
+async fn run(words: &[&str]) -> Output {
+    crawler().args(words).output().await.expect("it runs")
+}
+
+fn code(output: &Output) -> Option<i32> {
+    output.status.code()
+}
+
+/// Its only line on stderr.
+fn line(output: &Output) -> &str {
+    let text = str::from_utf8(&output.stderr).expect("text");
+    let line = text.strip_suffix('\n').expect("a line");
+    assert!(!line.contains('\n'), "{text}");
+    line
+}
+
+/// The JSON object in the last line of stdout.
+fn summary(output: &[u8]) -> Value {
+    let text = str::from_utf8(output).expect("text");
+    let last = text.lines().last().expect("a line");
+    serde_json::from_str(last).expect("JSON")
+}
+
+fn scratch(name: &str) -> PathBuf {
+    let folder = std::env::temp_dir().join(format!("crawler-{name}-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("a folder of one's own");
+    folder
+}
+
+fn pages(folder: &Path) -> Vec<Value> {
+    let text = std::fs::read_to_string(folder.join("pages.jsonl")).expect("a file");
+    text.lines()
+        .map(|line| serde_json::from_str(line).expect("JSON"))
+        .collect()
+}
+
+#[tokio::test]
+async fn without_a_url_it_crawls_its_demo() {
+    let output = run(&[]).await;
+    assert_eq!(code(&output), Some(0));
+    let text = str::from_utf8(&output.stdout).expect("text");
+    assert!(text.starts_with("Crawled to the last page:\n"), "{text}");
+    let notes = str::from_utf8(&output.stderr).expect("text");
+    assert!(
+        notes.starts_with("crawler: no URL was given, so here is a demo site"),
+        "{notes}"
+    );
+
+    let output = run(&["--quiet", "--summary", "json"]).await;
+    assert_eq!((code(&output), &output.stderr[..]), (Some(0), &b""[..]));
+    let summary = summary(&output.stdout);
+    for (name, count) in [
+        ("pages", 64),
+        ("ok", 62),
+        ("redirects", 1),
+        ("errors", 1),
+        ("robots_denied", 1),
+    ] {
+        assert_eq!(summary[name], count, "{summary}");
+    }
+    for name in ["bytes", "links", "duration_s", "pages_per_s"] {
+        assert!(
+            summary[name].as_f64().is_some_and(|number| number > 0.0),
+            "{summary}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn pages_go_into_a_file() {
+    let folder = scratch("pages");
+    let site = Site::serve([("/", page(&["/a"])), ("/a", page(&["/"]))]).await;
+    let (out, url) = (folder.join("new/deep"), site.url("/"));
+    let output = run(&["-q", "--out", out.to_str().expect("text"), url.as_str()]).await;
+    assert_eq!(code(&output), Some(0));
+    let pages = pages(&out);
+    assert_eq!(pages.len(), 2);
+    assert_eq!(
+        (&pages[0]["url"], &pages[0]["referrer"]),
+        (&url.as_str().into(), &Value::Null)
+    );
+    assert_eq!(pages[1]["referrer"], url.as_str());
+    std::fs::remove_dir_all(folder).expect("it is there");
+}
+
+#[tokio::test]
+async fn a_wrong_command_line_is_one_line_and_2() {
+    for words in [
+        &["http://["][..],
+        &["--max-pages", "many"],
+        &["ftp://example.org/"],
+        &["--depth", "2"],
+    ] {
+        let output = run(words).await;
+        assert_eq!(code(&output), Some(2), "{words:?}");
+        let line = line(&output);
+        assert!(
+            line.starts_with("crawler: ") && line.contains("--help"),
+            "{line}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_seed_that_cannot_be_reached_is_one_line_and_1() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let address = listener.local_addr().expect("an address");
+    drop(listener);
+    let url = format!("http://{address}/");
+    let words = ["-q", "--retries", "0", "--summary", "json", url.as_str()];
+    let output = run(&words).await;
+    assert_eq!(code(&output), Some(1));
+    let line = line(&output);
+    let expected = format!("crawler: {url} was not fetched: cannot reach {address}: ");
+    assert!(line.starts_with(&expected), "{line}");
+    assert_eq!(summary(&output.stdout)["failures"], 1);
+}
+
+#[tokio::test]
+async fn an_output_that_cannot_be_written_is_one_line_and_1() {
+    let folder = scratch("unwritable");
+    let file = folder.join("file");
+    std::fs::write(&file, "in the way").expect("a file");
+    let out = file.join("below");
+    let site = Site::serve([("/", page(&[]))]).await;
+    let url = site.url("/");
+    let output = run(&["-q", "--out", out.to_str().expect("text"), url.as_str()]).await;
+    assert_eq!(code(&output), Some(1));
+    let line = line(&output);
+    assert!(
+        line.starts_with("crawler: cannot make the directory"),
+        "{line}"
+    );
+    assert!(line.contains(out.to_str().expect("text")), "{line}");
+    assert_eq!(site.requests(), [""; 0]);
+    std::fs::remove_dir_all(folder).expect("it is there");
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_full_disk_is_one_line_and_1() {
+    let folder = scratch("full");
+    std::os::unix::fs::symlink("/dev/full", folder.join("pages.jsonl")).expect("a link");
+    let site = Site::serve([("/", page(&["/a"])), ("/a", page(&[]))]).await;
+    let url = site.url("/");
+    let words = ["-q", "--summary", "json", "--out"];
+    let output = crawler()
+        .args(words)
+        .arg(&folder)
+        .arg(url.as_str())
+        .output()
+        .await
+        .expect("it runs");
+    assert_eq!(code(&output), Some(1));
+    let line = line(&output);
+    assert!(line.starts_with("crawler: cannot write to "), "{line}");
+    assert!(line.contains("No space left"), "{line}");
+    assert_eq!(summary(&output.stdout)["end"], "failed");
+    std::fs::remove_dir_all(folder).expect("it is there");
+}
+
+/// A crawl that waits for an answer.
+struct Waiting {
+    child: Child,
+    notes: BufReader<tokio::process::ChildStderr>,
+    /// Lets the server answer.
+    answer: mpsc::Sender<()>,
+    _server: Server,
+}
+
+#[cfg(unix)]
+impl Waiting {
+    /// Starts a crawl of a server that answers when it is told to.
+    async fn start(words: &[&str]) -> Self {
+        let (tell, mut asked) = mpsc::channel(1);
+        let (answer, told) = mpsc::channel::<()>(1);
+        let told = std::sync::Arc::new(tokio::sync::Mutex::new(told));
+        let server = Server::start(move |_, mut tcp| {
+            let (tell, told) = (tell.clone(), told.clone());
+            async move {
+                while !read_head(&mut tcp).await.is_empty() {
+                    let _ = tell.send(()).await;
+                    told.lock().await.recv().await;
+                    let body = page(&["/more", "/and-more"]).remove(0);
+                    if tcp.write_all(body.as_bytes()).await.is_err() {
+                        return;
+                    }
+                }
+            }
+        })
+        .await;
+        let mut child = crawler()
+            .args(words)
+            .args(["-q", "--ignore-robots", "--summary", "json"])
+            .arg(server.url("/").as_str())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("it runs");
+        let notes = BufReader::new(child.stderr.take().expect("a pipe"));
+        asked.recv().await.expect("the server is there");
+        Self {
+            child,
+            notes,
+            answer,
+            _server: server,
+        }
+    }
+
+    /// Presses Ctrl-C.
+    async fn interrupt(&self) {
+        let id = self.child.id().expect("it runs").to_string();
+        let sent = Command::new("kill").args(["-INT", &id]).status().await;
+        assert!(sent.expect("it runs").success());
+    }
+
+    async fn note(&mut self) -> String {
+        let mut line = String::new();
+        self.notes.read_line(&mut line).await.expect("text");
+        line
+    }
+
+    /// Waits for the end: the exit code, and what is on stdout.
+    async fn end(mut self) -> (Option<i32>, Vec<u8>) {
+        let mut output = Vec::new();
+        let mut stdout = self.child.stdout.take().expect("a pipe");
+        stdout.read_to_end(&mut output).await.expect("text");
+        (self.child.wait().await.expect("it ends").code(), output)
+    }
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn an_interrupt_lets_running_requests_end() {
+    let folder = scratch("interrupt");
+    let mut waiting = Waiting::start(&["--out", folder.to_str().expect("text")]).await;
+    waiting.interrupt().await;
+    let note = waiting.note().await;
+    assert!(note.starts_with("crawler: stopping; "), "{note}");
+    waiting.answer.send(()).await.expect("the server is there");
+    let (code, output) = waiting.end().await;
+    assert_eq!(code, Some(0));
+    let summary = summary(&output);
+    assert_eq!((&summary["pages"], &summary["ok"]), (&1.into(), &1.into()));
+    assert_eq!(summary["end"], "stopped");
+    assert_eq!(pages(&folder).len(), 1);
+    std::fs::remove_dir_all(folder).expect("it is there");
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_second_interrupt_leaves_at_once() {
+    let mut waiting = Waiting::start(&[]).await;
+    waiting.interrupt().await;
+    assert!(waiting.note().await.starts_with("crawler: stopping; "));
+    waiting.interrupt().await;
+    assert_eq!(waiting.note().await, "crawler: left at once\n");
+    let (code, output) = waiting.end().await;
+    assert_eq!((code, &output[..]), (Some(130), &b""[..]));
+}
