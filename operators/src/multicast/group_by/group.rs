@@ -2,44 +2,49 @@
 
 use std::{fmt, ops::ControlFlow, pin::Pin, sync::Arc, task::Poll};
 
-use thalweg_core::{Cx, Drained, Fault, Observable, Plan};
+use thalweg_core::{Cx, Drained, Fault, Observable, Plan, queue::QueueReceiver};
 
 use crate::Flow;
 
-use super::{core::Shared, state::Place};
+use super::signals::Signals;
 
 /// The items of one key, out of [`Flow::group_by`]: an observable.
 ///
 /// Completes with the source, or when it is evicted. Dropping it closes the key until its next item.
 #[must_use = "flows do nothing unless run"]
 pub struct Group<K, T, E> {
-    shared: Option<Arc<Shared<K, T, E>>>,
-    place: Place,
+    receiver: Option<QueueReceiver<T, Fault<E>>>,
+    signals: Arc<Signals<K>>,
+    /// Where the task has its queue.
+    place: usize,
     key: K,
 }
 
 impl<K, T, E> Group<K, T, E> {
-    pub(super) fn new(shared: Arc<Shared<K, T, E>>, place: Place, key: K) -> Self {
+    pub(super) fn new(
+        receiver: QueueReceiver<T, Fault<E>>,
+        signals: Arc<Signals<K>>,
+        place: usize,
+        key: K,
+    ) -> Self {
         Self {
-            shared: Some(shared),
+            receiver: Some(receiver),
+            signals,
             place,
             key,
         }
     }
 
     fn leave(&mut self) {
-        if let Some(shared) = self.shared.take() {
-            shared.core.leave(self.place);
+        if let Some(receiver) = self.receiver.take() {
+            // First, so that the task finds it closed.
+            drop(receiver);
+            self.signals.group_left(self.place);
         }
     }
 }
 
-impl<K, T, E> Flow<Group<K, T, E>>
-where
-    K: Clone + Send + 'static,
-    T: Send + 'static,
-    E: Clone + Send + Sync + 'static,
-{
+impl<K: Clone, T, E> Flow<Group<K, T, E>> {
     /// Gives the key that all items of the group have in common.
     pub fn key(&self) -> &K {
         &self.inner().key
@@ -47,51 +52,37 @@ where
 
     /// Gives the key for which all groups wait, as [`stalled`](Flow::stalled) of the flow of groups does.
     pub fn stalled_key(&self) -> Option<K> {
-        self.inner().shared.as_ref()?.core.stalled()
+        self.inner().signals.stalled()
     }
 }
 
 // Nothing in it is ever pinned.
 impl<K, T, E> Unpin for Group<K, T, E> {}
 
-impl<K, T, E> Observable for Group<K, T, E>
-where
-    K: Clone + Send + 'static,
-    T: Send + 'static,
-    E: Clone + Send + Sync + 'static,
-{
+impl<K, T, E> Observable for Group<K, T, E> {
     type Item = T;
     type Error = Fault<E>;
 
     fn poll_drain<F>(
         mut self: Pin<&mut Self>,
         cx: &mut Cx<'_, '_>,
-        mut emit: F,
+        emit: F,
     ) -> Poll<Result<Drained, Self::Error>>
     where
         F: FnMut(T) -> ControlFlow<()>,
     {
         let this = &mut *self;
-        let Some(shared) = &this.shared else {
+        let Some(receiver) = &mut this.receiver else {
             return Poll::Ready(Ok(Drained::Completed));
         };
-        let place = this.place;
-        let drained = shared.poll(place, cx, |shared, cx| {
-            let mut work = shared.core.take_items(place)?;
-            while !work.items.is_empty() {
-                if !cx.spend() {
-                    return Some(Drained::Exhausted);
-                }
-                if let Some(item) = work.items.pop_front()
-                    && emit(item).is_break()
-                {
-                    return Some(Drained::Stopped);
-                }
-            }
-            None
-        });
+        if cx.stopping() {
+            this.signals.request_stop();
+        }
+        let drained = Pin::new(receiver).poll_drain(cx, emit);
         if matches!(drained, Poll::Ready(Ok(Drained::Completed) | Err(_))) {
             this.leave();
+        } else {
+            this.signals.group_read();
         }
         drained
     }
@@ -111,7 +102,7 @@ impl<K: fmt::Debug, T, E> fmt::Debug for Group<K, T, E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Group")
             .field("key", &self.key)
-            .field("ended", &self.shared.is_none())
+            .field("ended", &self.receiver.is_none())
             .finish_non_exhaustive()
     }
 }

@@ -1,20 +1,28 @@
 //! `group_by`: a flow of flows, one for each key.
 
-mod core;
-mod driver;
 mod group;
-mod state;
+mod signals;
+mod sorter;
+mod task;
 
-use std::{fmt, hash::Hash, num::NonZeroUsize, ops::ControlFlow, pin::Pin, sync::Arc, task::Poll};
+use std::{
+    fmt,
+    hash::Hash,
+    num::NonZeroUsize,
+    ops::ControlFlow,
+    pin::Pin,
+    sync::Arc,
+    task::{Poll, ready},
+};
 
-use thalweg_core::{Cx, Drained, Fault, Holds, Meter, Observable, Overflow, Plan};
+use thalweg_core::{
+    Cx, Drained, Fault, Holds, Meter, Observable, Overflow, Plan, StageId,
+    queue::{QueueReceiver, queue},
+};
 
 use crate::{Flow, Stage};
 
-use self::{
-    core::Shared,
-    state::{OUTER, Open},
-};
+use self::{signals::Signals, sorter::Sorter};
 pub use group::Group;
 
 /// Items that the queue of a group holds, unless [`Flow::group_capacity`] says otherwise.
@@ -31,10 +39,10 @@ impl<O: Observable> Flow<O> {
     ///   B         b1------b2--|
     /// ```
     ///
-    /// Whoever is polled, this flow or any of its groups, drives the source for all; it needs no task. A group completes
-    /// with the source. A group that is dropped closes its key: what it held is dropped and counted, and the next item of
-    /// that key opens a new group. Once this flow is dropped, items of new keys are dropped and counted; the groups that
-    /// there are go on, and the last of them drops the source.
+    /// The source runs in a task of its own, from the first poll until this flow and all groups are gone. Items cross by
+    /// the batch: one short lock and one wake for each group that gets some. A group completes with the source. A group
+    /// that is dropped closes its key: what it held is dropped and counted, and the next item of that key opens a new
+    /// group. Once this flow is dropped, items of new keys are dropped and counted; the groups that there are go on.
     ///
     /// For most uses [`scan`] by key, windows by key or `par_map_by_key` do without a flow for each key.
     ///
@@ -44,22 +52,23 @@ impl<O: Observable> Flow<O> {
     ///
     /// Every group holds at most [`group_capacity`](Flow::group_capacity) items, 256. If the queue of one is full because
     /// nobody reads it, all wait for it, and [`stalled`](Flow::stalled) tells its key; [`when_full`](Flow::when_full) drops
-    /// or fails instead. There may be any number of groups, unless [`max_groups`](Flow::max_groups) bounds them. Besides, up
-    /// to 64 items wait to be sorted in.
+    /// or fails instead. There may be any number of groups, unless [`max_groups`](Flow::max_groups) bounds them, and any
+    /// number of them may wait for this flow to be read. Besides, the item waits for which there is no room.
     ///
     /// # Cancel safety
     ///
-    /// Nothing is lost but what a dropped group held, which is counted as cancelled.
+    /// Nothing is lost but what a dropped group held, which is counted as cancelled. Dropping this flow and all groups
+    /// has the task drop the source when it is next run.
     ///
     /// # Errors
     ///
     /// [`Fault::Upstream`] with the error of the source reaches this flow and every group, after the items before it;
-    /// [`Fault::Overflowed`] if a queue is full, or a group too many comes, and the choice is to fail.
+    /// likewise [`Fault::Panicked`] if the source or `key` panicked, and [`Fault::Overflowed`] if a queue is full, or a group
+    /// too many comes, and the choice is to fail.
     ///
     /// # Panics
     ///
-    /// A panic of the source or of `key` unwinds through whoever is polled; the others get [`Fault::Panicked`]. A clone of a
-    /// flow that runs panics.
+    /// Panics at the first poll outside of a tokio runtime. A clone of a flow that runs panics.
     ///
     /// # Examples
     ///
@@ -81,12 +90,14 @@ impl<O: Observable> Flow<O> {
     #[track_caller]
     pub fn group_by<K, F>(self, key: F) -> Flow<GroupBy<O, K, F>>
     where
-        O: Observable<Item: Send, Error: Clone + Send + Sync> + Send + 'static,
+        O: Observable<Item: Send, Error: Clone + Send> + Send + 'static,
         K: Clone + Eq + Hash + Send + 'static,
         F: FnMut(&O::Item) -> K + Send + 'static,
     {
+        let stage = Stage::new("group_by", self.into_inner(), key);
         Flow::new(GroupBy {
-            state: State::Idle(Stage::new("group_by", self.into_inner(), key)),
+            id: stage.id(),
+            state: State::Idle(stage),
             options: Options {
                 capacity: CAPACITY,
                 overflow: Overflow::Wait,
@@ -99,7 +110,7 @@ impl<O: Observable> Flow<O> {
 
 impl<O, K, F> Flow<GroupBy<O, K, F>>
 where
-    O: Observable<Item: Send, Error: Clone + Send + Sync> + Send + 'static,
+    O: Observable<Item: Send, Error: Clone + Send> + Send + 'static,
     K: Clone + Eq + Hash + Send + 'static,
     F: FnMut(&O::Item) -> K + Send + 'static,
 {
@@ -127,7 +138,7 @@ where
     /// Gives the key for which everything waits: its group is full, or one group too many; `None` while items move.
     pub fn stalled(&self) -> Option<K> {
         match &self.inner().state {
-            State::Running(shared) => shared.core.stalled(),
+            State::Running(running) => running.signals.stalled(),
             State::Idle(_) | State::Ended => None,
         }
     }
@@ -164,20 +175,51 @@ pub struct GroupBy<O: Observable, K, F> {
     state: State<O, K, F>,
     options: Options,
     meter: Meter,
+    id: StageId,
 }
 
 enum State<O: Observable, K, F> {
     Idle(Stage<O, F>),
-    Running(Arc<Shared<K, O::Item, O::Error>>),
+    Running(Running<K, O::Item, O::Error>),
     Ended,
 }
 
-// The source is only pinned once it runs, in a box.
+struct Running<K, T, E> {
+    groups: QueueReceiver<Group<K, T, E>, Fault<E>>,
+    signals: Arc<Signals<K>>,
+}
+
+// The source is only pinned once it is in its task.
 impl<O: Observable, K, F> Unpin for GroupBy<O, K, F> {}
+
+impl<O, K, F> GroupBy<O, K, F>
+where
+    O: Observable<Item: Send, Error: Clone + Send> + Send + 'static,
+    K: Clone + Eq + Hash + Send + 'static,
+    F: FnMut(&O::Item) -> K + Send + 'static,
+{
+    fn start(&self, stage: Stage<O, F>) -> Running<K, O::Item, O::Error> {
+        let evicts = matches!(self.options.max_groups, Some((_, MaxGroups::EvictIdle)));
+        let signals = Arc::new(Signals::new(evicts));
+        // Without a bound of its own: a flow of groups that is not read must not hold back the groups that are. The
+        // ledger is one of items, not of groups.
+        let (sender, groups) = queue(self.id, usize::MAX, Overflow::Wait, Meter::new());
+        let sorter = Sorter::new(
+            self.id,
+            self.options,
+            self.meter.clone(),
+            Arc::clone(&signals),
+            sender,
+        );
+        // Nobody aborts it: it ends when the last of its readers has left.
+        tokio::spawn(task::run(stage, Arc::clone(&signals), sorter));
+        Running { groups, signals }
+    }
+}
 
 impl<O, K, F> Observable for GroupBy<O, K, F>
 where
-    O: Observable<Item: Send, Error: Clone + Send + Sync> + Send + 'static,
+    O: Observable<Item: Send, Error: Clone + Send> + Send + 'static,
     K: Clone + Eq + Hash + Send + 'static,
     F: FnMut(&O::Item) -> K + Send + 'static,
 {
@@ -196,40 +238,33 @@ where
         if let State::Idle(_) = this.state
             && let State::Idle(stage) = std::mem::replace(&mut this.state, State::Ended)
         {
-            this.state = State::Running(driver::start(stage, this.options, this.meter.clone()));
+            this.state = State::Running(this.start(stage));
         }
-        let State::Running(shared) = &this.state else {
+        let State::Running(running) = &mut this.state else {
             return Poll::Ready(Ok(Drained::Completed));
         };
-        let drained = shared.poll(OUTER, cx, |shared, cx| {
-            while let Some(Open { place, key }) = shared.core.take_opened() {
-                cx.spend_many(1);
-                if emit(Flow::new(Group::new(Arc::clone(shared), place, key))).is_break() {
-                    return Some(Drained::Stopped);
-                }
-            }
-            None
-        });
-        if matches!(drained, Poll::Ready(Ok(Drained::Completed) | Err(_))) {
+        if cx.stopping() {
+            running.signals.request_stop();
+        }
+        let drained =
+            ready!(Pin::new(&mut running.groups).poll_drain(cx, |group| emit(Flow::new(group))));
+        if matches!(drained, Ok(Drained::Completed) | Err(_)) {
             this.leave();
         }
-        drained
+        Poll::Ready(drained)
     }
 
     fn describe(&self, plan: &mut Plan) {
-        let id = match &self.state {
-            State::Idle(stage) => stage.id(),
-            State::Running(shared) => shared.core.id,
-            State::Ended => return plan.leaf("group_by"),
-        };
         let holds = match self.options.max_groups {
-            Some((groups, _)) => {
-                let queues = groups.saturating_mul(self.options.capacity);
-                Holds::Items(queues.saturating_add(driver::QUANTUM as usize))
-            }
+            // One item waits when there is no room for it.
+            Some((groups, _)) => Holds::Items(
+                groups
+                    .saturating_mul(self.options.capacity)
+                    .saturating_add(1),
+            ),
             None => Holds::Unbounded,
         };
-        let stage = plan.stage(id).holds(holds).meter(&self.meter);
+        let stage = plan.stage(self.id).holds(holds).meter(&self.meter);
         if let State::Idle(upstream) = &self.state
             && let Some(input) = upstream.input()
         {
@@ -240,8 +275,11 @@ where
 
 impl<O: Observable, K, F> GroupBy<O, K, F> {
     fn leave(&mut self) {
-        if let State::Running(shared) = std::mem::replace(&mut self.state, State::Ended) {
-            shared.core.leave(OUTER);
+        if let State::Running(running) = std::mem::replace(&mut self.state, State::Ended) {
+            let Running { groups, signals } = running;
+            // First, so that the task finds it closed. Groups that were never handed on go with it.
+            drop(groups);
+            signals.flow_left();
         }
     }
 }
@@ -269,6 +307,7 @@ impl<O: Observable + Clone, K, F: Clone> Clone for GroupBy<O, K, F> {
             state,
             options: self.options,
             meter: self.meter.clone(),
+            id: self.id,
         }
     }
 }
@@ -278,7 +317,7 @@ impl<O: Observable + fmt::Debug, K: Clone + fmt::Debug, F> fmt::Debug for GroupB
         let mut out = f.debug_struct("GroupBy");
         match &self.state {
             State::Idle(stage) => out.field("source", stage),
-            State::Running(shared) => out.field("stalled", &shared.core.stalled()),
+            State::Running(running) => out.field("stalled", &running.signals.stalled()),
             State::Ended => out.field("ended", &true),
         };
         out.field("options", &self.options).finish_non_exhaustive()

@@ -11,7 +11,6 @@ use std::{
     time::Duration,
 };
 
-use futures::FutureExt;
 use proptest::prelude::*;
 use thalweg_core::{Cx, Drained, DropReason, Fault, Observable, Overflow};
 use thalweg_operators::{
@@ -19,7 +18,7 @@ use thalweg_operators::{
     multicast::{Group, MaxGroups},
     testing::{Broken, Conform, Script, assert_marbles, cold, probe},
 };
-use tokio::time::timeout;
+use tokio::{runtime, task::yield_now, time::timeout};
 
 const FRAME: Duration = Duration::from_millis(1);
 
@@ -27,6 +26,12 @@ type Letters = Flow<Group<bool, char, Broken>>;
 
 fn groups(number: usize) -> NonZeroUsize {
     NonZeroUsize::new(number).unwrap()
+}
+
+async fn let_tasks_run() {
+    for _ in 0..3 {
+        yield_now().await;
+    }
 }
 
 /// Reads the flow of groups and every group to the end, all in this task.
@@ -119,7 +124,7 @@ async fn every_item_comes_once_and_in_the_order_of_its_key() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_group_drives_the_source_while_nobody_polls_the_flow_of_groups() {
+async fn a_group_is_read_while_nobody_polls_the_flow_of_groups() {
     // More groups than the consumer takes: Reactor hangs here.
     let mut opened = (0..1000_u32)
         .flow()
@@ -224,8 +229,10 @@ async fn the_last_of_the_groups_drops_the_source() {
     let first = opened.next().await.unwrap().unwrap();
     let second = opened.next().await.unwrap().unwrap();
     drop((opened, first));
+    let_tasks_run().await;
     assert!(!log.is_dropped());
     drop(second);
+    let_tasks_run().await;
     assert!(log.is_dropped());
 }
 
@@ -245,6 +252,17 @@ async fn groups_are_bounded_by_waiting_evicting_or_failing() {
 
     let evicting = source().max_groups(groups(2), MaxGroups::EvictIdle);
     assert_eq!(in_one_task(evicting).await.map(|items| items.len()), Ok(40));
+
+    let mut evicting = (0..3_u32)
+        .flow()
+        .group_by(|n| *n)
+        .max_groups(groups(2), MaxGroups::EvictIdle);
+    let mut first = evicting.next().await.unwrap().unwrap();
+    let _second = evicting.next().await.unwrap().unwrap();
+    assert!(timeout(FRAME, evicting.next()).await.is_err());
+    assert_eq!(first.next().await, Ok(Some(0)));
+    let third = evicting.next().await.unwrap().unwrap();
+    assert_eq!((*third.key(), first.next().await), (2, Ok(None)));
 
     let failing = source().max_groups(groups(2), MaxGroups::Fail);
     assert!(in_one_task(failing).await.unwrap_err().is_overflow());
@@ -289,21 +307,39 @@ async fn one_that_is_not_polled_any_more_does_not_hang_the_others() {
     drop((odd, opened));
 }
 
+#[tokio::test]
+async fn a_stop_reaches_the_source_while_all_wait() {
+    let (source, log) = probe(Script::Endless);
+    let mut opened = source.group_by(|n| n % 2).group_capacity(2);
+    let mut even = opened.next().await.unwrap().unwrap();
+    let odd = opened.next().await.unwrap().unwrap();
+    let_tasks_run().await;
+    assert!(opened.stalled().is_some() && !log.saw_stop());
+    poll_fn(|task| {
+        let mut cx = Cx::new(task).with_budget(0).with_stop(true);
+        let _ = Pin::new(&mut even).poll_drain(&mut cx, |_| ControlFlow::Continue(()));
+        Poll::Ready(())
+    })
+    .await;
+    let_tasks_run().await;
+    assert!(log.saw_stop());
+    let (evens, odds) = tokio::join!(even.count(), odd.count());
+    assert_eq!(evens.unwrap() + odds.unwrap(), log.produced());
+    assert!(matches!(opened.next().await, Ok(None)));
+}
+
 #[tokio::test(start_paused = true)]
-async fn a_wake_of_the_source_wakes_one_of_those_that_wait() {
+async fn an_item_wakes_its_group_and_no_other() {
     struct Alarm(AtomicUsize);
     impl Wake for Alarm {
         fn wake(self: Arc<Self>) {
             self.0.fetch_add(1, SeqCst);
         }
     }
-    let mut opened = cold("(abcdefgh)-----i---|").group_by(|letter| *letter);
+    let mut opened = cold("(abcdefgh)-----a---|").group_by(|letter| *letter);
     let mut waiting = Vec::new();
-    while let Some(group) = opened.next().now_or_never() {
-        waiting.push(group.unwrap().unwrap());
-        if waiting.len() == 8 {
-            break;
-        }
+    while waiting.len() < 8 {
+        waiting.push(opened.next().await.unwrap().unwrap());
     }
     let alarms: Vec<_> = waiting
         .iter()
@@ -326,10 +362,10 @@ async fn a_wake_of_the_source_wakes_one_of_those_that_wait() {
             .sum::<usize>()
     };
     woken();
-    tokio::time::sleep(FRAME * 15).await;
+    tokio::time::sleep(FRAME * 16).await;
     assert_eq!(woken(), 1);
     tokio::time::sleep(FRAME * 30).await;
-    assert_eq!(woken(), 7, "nobody took the turn");
+    assert_eq!(woken(), 7, "the end wakes those that were not woken yet");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -349,8 +385,38 @@ async fn groups_in_tasks_of_their_own_get_all_items() {
     assert_eq!(sum, (0..20_000_u64).sum::<u64>());
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn groups_that_are_dropped_at_any_time_lose_nothing_uncounted() {
+    let mut opened = (0..50_000_u64)
+        .flow()
+        .group_by(|n| n % 5)
+        .group_capacity(7);
+    let mut plan = opened.plan();
+    let mut tasks = Vec::new();
+    while let Some(mut group) = opened.next().await.unwrap() {
+        tasks.push(tokio::spawn(async move {
+            let mut seen = 0;
+            while seen < 11 && group.next().await.unwrap().is_some() {
+                seen += 1;
+            }
+            seen
+        }));
+    }
+    let mut seen = 0;
+    for task in tasks {
+        seen += task.await.unwrap();
+    }
+    plan.refresh();
+    let counts = plan.stages()[0].counts().unwrap();
+    assert_eq!((counts.received, counts.emitted), (50_000, seen));
+    assert_eq!(
+        counts.dropped_by(DropReason::Cancelled),
+        50_000 - counts.emitted
+    );
+}
+
 #[tokio::test]
-async fn a_panic_of_the_key_function_fails_the_others() {
+async fn a_panic_of_the_key_function_is_an_error_after_the_items() {
     let source = (0..10_u32).flow().group_by(|n| {
         assert!(*n < 70, "never");
         n % 2
@@ -361,15 +427,9 @@ async fn a_panic_of_the_key_function_fails_the_others() {
         *letter
     });
     let mut first = opened.next().await.unwrap().unwrap();
-    let panicked = tokio::spawn(async move {
-        opened
-            .next()
-            .await
-            .map(|_| ())
-            .and(opened.next().await.map(|_| ()))
-    })
-    .await;
-    assert!(panicked.unwrap_err().is_panic());
+    let second = opened.next().await.unwrap().unwrap();
+    assert!(opened.next().await.unwrap_err().is_panic());
+    assert_eq!(second.collect::<String>().await.unwrap_err().to_string().lines().count(), 1);
     assert_eq!(first.next().await, Ok(Some('a')));
     let fault = first.next().await.unwrap_err();
     assert!(
@@ -389,9 +449,11 @@ async fn conforms() {
     // The groups are dropped at once: every item opens a new one.
     Conform::new(|source| source.group_by(|n| n % 3).map(|group| *group.key()))
         .any_sequence()
+        .has_tasks()
         .check()
         .await;
     Conform::new(|source| source.group_by(|_| ()).concat_map(|group| group))
+        .has_tasks()
         .check()
         .await;
 }
@@ -404,6 +466,8 @@ enum Step {
     Read(usize, u32, usize),
     DropGroup(usize),
     DropFlow,
+    /// Lets the task of the flow run.
+    Run,
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
@@ -412,6 +476,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         12 => (any::<usize>(), 0..40_u32, 1..9_usize).prop_map(|(who, budget, items)| Step::Read(who, budget, items)),
         2 => any::<usize>().prop_map(Step::DropGroup),
         1 => Just(Step::DropFlow),
+        8 => Just(Step::Run),
     ];
     prop::collection::vec(step, 0..100)
 }
@@ -426,6 +491,8 @@ proptest! {
         overflow in prop::sample::select(&[Overflow::Wait, Overflow::DropIncoming, Overflow::DropOldest][..]),
         max in prop::option::of((1..5_usize, prop::sample::select(&[MaxGroups::Wait, MaxGroups::EvictIdle][..]))),
     ) {
+        let runtime = runtime::Builder::new_current_thread().build().unwrap();
+        let _inside = runtime.enter();
         let mut flow = (0..500_u32).flow().group_by(move |n| n % keys).group_capacity(capacity).when_full(overflow);
         if let Some((max, when_reached)) = max {
             flow = flow.max_groups(groups(max), when_reached);
@@ -470,14 +537,16 @@ proptest! {
                 }
                 Step::Read(..) | Step::DropGroup(_) => {}
                 Step::DropFlow => opened = None,
+                Step::Run => runtime.block_on(let_tasks_run()),
             }
             plan.refresh();
             let counts = plan.stages()[0].counts().unwrap();
             assert_eq!(counts.emitted, emitted);
-            let most = (keys as usize * capacity + 64) as u64;
+            let most = (keys as usize * capacity + 1) as u64;
             assert!(counts.in_flight() <= most, "{counts}");
         }
         drop((opened, reading));
+        runtime.block_on(let_tasks_run());
         plan.refresh();
         let counts = plan.stages()[0].counts().unwrap();
         assert_eq!((counts.emitted, counts.in_flight()), (emitted, 0));

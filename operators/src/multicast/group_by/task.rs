@@ -1,0 +1,119 @@
+//! The task of a running `group_by`: drains the source into the sorter until either has come to its end.
+
+use std::{
+    any::Any,
+    future::poll_fn,
+    hash::Hash,
+    panic::{AssertUnwindSafe, catch_unwind},
+    pin::{Pin, pin},
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use thalweg_core::{Cx, Drained, Fault, Observable, Panicked};
+
+use crate::Stage;
+
+use super::{signals::Signals, sorter::Sorter};
+
+/// How the source came to its end; `None` if all readers left before.
+type End<E> = Option<Result<(), Fault<E>>>;
+
+pub(super) async fn run<O, K, F>(
+    stage: Stage<O, F>,
+    signals: Arc<Signals<K>>,
+    sorter: Sorter<K, O::Item, O::Error>,
+) where
+    O: Observable<Error: Clone>,
+    K: Clone + Eq + Hash,
+    F: FnMut(&O::Item) -> K,
+{
+    let id = stage.id();
+    let mut stage = pin!(stage);
+    let mut task = Task {
+        signals,
+        sorter,
+        end: None,
+    };
+    let panicked =
+        |payload: Box<dyn Any + Send>| Err(Fault::Panicked(Panicked::new(id, &*payload)));
+    let end = poll_fn(|cx| {
+        let poll = AssertUnwindSafe(|| task.poll(stage.as_mut(), cx));
+        catch_unwind(poll).unwrap_or_else(|payload| Poll::Ready(Some(panicked(payload))))
+    })
+    .await;
+    // What was made before a panic is delivered.
+    task.sorter.flush();
+    // The source is dropped before the end is told. If that panics it is the end, not a completion.
+    let dropped = catch_unwind(AssertUnwindSafe(|| stage.as_mut().end()));
+    if let Some(end) = end {
+        task.sorter
+            .end(&end.and_then(|()| dropped.or_else(panicked)));
+    }
+}
+
+struct Task<K, T, E> {
+    signals: Arc<Signals<K>>,
+    sorter: Sorter<K, T, E>,
+    /// The end of the source, while an item before it waits.
+    end: End<E>,
+}
+
+impl<K, T, E> Task<K, T, E>
+where
+    K: Clone + Eq + Hash,
+    E: Clone,
+{
+    fn poll<O, F>(
+        &mut self,
+        mut stage: Pin<&mut Stage<O, F>>,
+        task: &mut Context<'_>,
+    ) -> Poll<End<E>>
+    where
+        O: Observable<Item = T, Error = E>,
+        F: FnMut(&T) -> K,
+    {
+        let sorter = &mut self.sorter;
+        let mut budget = Cx::DEFAULT_BUDGET;
+        loop {
+            let stopping = self.signals.attend(task);
+            sorter.go_on(task);
+            if sorter.is_abandoned() {
+                return Poll::Ready(None);
+            }
+            if let Some(overflowed) = sorter.take_overflowed() {
+                return Poll::Ready(Some(Err(Fault::Overflowed(overflowed))));
+            }
+            let mut cx = Cx::new(task).with_stop(stopping).with_budget(budget);
+            let stalled = sorter.is_stalled();
+            if stalled {
+                if !stage.owes_stop(&cx) {
+                    return Poll::Pending;
+                }
+                cx = cx.with_budget(0);
+            } else if self.end.is_some() {
+                return Poll::Ready(self.end.take());
+            }
+            let drained = stage.as_mut().drain(&mut cx, |key_of, item| {
+                let key = key_of(&item);
+                sorter.sort(key, item)
+            });
+            if !stalled {
+                budget = cx.budget();
+            }
+            sorter.flush();
+            match drained {
+                Poll::Ready(Ok(Drained::Completed)) => self.end = Some(Ok(())),
+                Poll::Ready(Err(error)) => self.end = Some(Err(Fault::Upstream(error))),
+                Poll::Ready(Ok(Drained::Stopped)) => {}
+                // There may be room by now.
+                Poll::Ready(Ok(Drained::Exhausted)) | Poll::Pending if stalled => {}
+                Poll::Ready(Ok(Drained::Exhausted)) => {
+                    task.waker().wake_by_ref();
+                    return Poll::Pending;
+                }
+                Poll::Pending => return Poll::Pending,
+            }
+        }
+    }
+}
