@@ -21,7 +21,8 @@ impl<O: Observable> Flow<O> {
     /// out  ----10-11-20-21|
     /// ```
     ///
-    /// Completes when the source has completed and the last inner flow has; an error of either is the end.
+    /// Completes when the source has completed and the last inner flow has; an error of either is the end. An inner flow
+    /// is a source too: on a graceful stop it completes, also an iterator that is not at its end.
     ///
     /// # Backpressure
     ///

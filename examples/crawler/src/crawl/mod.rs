@@ -20,7 +20,7 @@ use std::time::Duration;
 
 use thalweg::operators::concurrency::{Fifo, FrontierHandle, KeyLimits, Work, frontier_in};
 use thalweg::operators::terminal::{RunError, RunHandle};
-use thalweg::{DropReason, Fault, Plan};
+use thalweg::{Fault, Plan};
 use tokio::time::Instant;
 
 pub use self::event::CrawlEvent;
@@ -152,10 +152,6 @@ impl Crawl {
                 }
             }
         };
-        let plan = match &end {
-            Ok(plan) => plan.clone(),
-            Err(_) => self.run.snapshot(),
-        };
         let why = match &end {
             Err(_) => End::Failed,
             Ok(_) if self.stop.is_asked() => End::Stopped,
@@ -163,7 +159,7 @@ impl Crawl {
             Ok(_) => End::Complete,
         };
         self.summary = self.totals.summary();
-        self.summary.refused = refused(&plan);
+        self.summary.refused = self.queue.refused();
         self.summary.finish(why, self.started.elapsed());
         end.map(drop).map_err(CrawlError)
     }
@@ -242,16 +238,6 @@ impl Crawl {
 /// Whom a visit has to be polite to.
 fn site(work: &Work<Visit, Queue>) -> Arc<Site> {
     work.site.clone()
-}
-
-/// How many links the frontier had no room for.
-fn refused(plan: &Plan) -> u64 {
-    if let Some(frontier) = plan.find("frontier")
-        && let Some(counts) = frontier.counts()
-    {
-        return counts.dropped_by(DropReason::Overflow);
-    }
-    0
 }
 
 async fn until(deadline: Option<Instant>) {

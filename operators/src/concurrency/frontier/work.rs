@@ -2,6 +2,8 @@
 
 use std::{fmt, ops::Deref, sync::Arc};
 
+use thalweg_core::DropReason;
+
 use super::{Fifo, Shared, Store};
 
 /// An item of a [`frontier`](fn@super::frontier); the frontier stays open until it is dropped.
@@ -115,10 +117,10 @@ impl<T, S: Store<T>> FrontierHandle<T, S> {
         self.shared.lock().open
     }
 
-    /// Counts the items that were refused because the frontier was full or had been stopped.
+    /// Counts the items that were refused because the frontier was full.
     pub fn refused(&self) -> u64 {
         let counts = self.shared.meter.counts();
-        counts.dropped()
+        counts.dropped_by(DropReason::Overflow)
     }
 
     /// Queues new work.
