@@ -22,6 +22,7 @@ pub mod filter;
 mod flow;
 mod into_flow;
 mod jobs;
+mod ledger;
 pub mod multicast;
 pub mod pressure;
 mod stage;

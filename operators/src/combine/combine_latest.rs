@@ -3,9 +3,9 @@
 use std::{fmt, ops::ControlFlow, pin::Pin, task::Poll};
 
 use pin_project_lite::pin_project;
-use thalweg_core::{Cx, Drained, DropReason, Holds, Meter, Observable, Plan};
+use thalweg_core::{Cx, Drained, DropReason, Holds, Observable, Plan};
 
-use crate::{Flow, Stage, combine::QUANTUM};
+use crate::{Flow, Stage, combine::QUANTUM, ledger::Ledger};
 
 impl<O: Observable> Flow<O> {
     /// Pairs the newest item of this flow with the newest of `other`, whenever either has one.
@@ -61,7 +61,7 @@ impl<O: Observable> Flow<O> {
             right: None,
             second_has_turn: false,
             turn: QUANTUM,
-            meter: Meter::new(),
+            ledger: Ledger::new(),
         })
     }
 }
@@ -83,7 +83,7 @@ pin_project! {
         second_has_turn: bool,
         // What is left of the turn, so that a break does not change who is next.
         turn: u32,
-        meter: Meter,
+        ledger: Ledger,
     }
 }
 
@@ -146,9 +146,18 @@ where
         // How many inputs in a row had nothing to give.
         let mut dry = 0;
         let outcome = loop {
+            // A stop is heard by both before an item goes out, as the consumer may break there.
+            let first_owes = this.first.owes_stop(cx);
+            let tells = first_owes || this.second.owes_stop(cx);
+            let quota = if tells { 0 } else { *this.turn };
+            let second = if tells {
+                !first_owes
+            } else {
+                *this.second_has_turn
+            };
             let before = cx.budget();
-            let drained = cx.limited(*this.turn, |cx| {
-                if *this.second_has_turn {
+            let drained = cx.limited(quota, |cx| {
+                if second {
                     this.second.as_mut().drain(cx, |(), item| {
                         tally.take(right, item, left.is_some());
                         pair(left.as_ref(), right.as_ref(), &mut emit)
@@ -160,19 +169,20 @@ where
                     })
                 }
             });
+            if tells && !matches!(drained, Poll::Ready(Err(_))) {
+                continue;
+            }
             *this.turn -= before - cx.budget();
             let has_more = matches!(
                 drained,
                 Poll::Ready(Ok(Drained::Stopped | Drained::Exhausted))
             );
-            // The other must hear of it in this poll.
-            let owes_stop = this.first.owes_stop(cx) || this.second.owes_stop(cx);
-            if *this.turn == 0 || !has_more || owes_stop {
+            if *this.turn == 0 || !has_more {
                 *this.second_has_turn ^= true;
                 *this.turn = QUANTUM;
             }
             match drained {
-                Poll::Ready(Ok(Drained::Exhausted)) if cx.budget() == 0 && !owes_stop => {
+                Poll::Ready(Ok(Drained::Exhausted)) if cx.budget() == 0 => {
                     break drained;
                 }
                 Poll::Ready(Ok(Drained::Exhausted)) => dry = 0,
@@ -188,9 +198,9 @@ where
                 break Poll::Pending;
             }
         };
-        this.meter.receive(tally.received);
-        this.meter.emit(tally.emitted);
-        this.meter
+        this.ledger.receive(tally.received);
+        this.ledger.emit(tally.emitted);
+        this.ledger
             .drop_items(DropReason::Superseded, tally.superseded);
         let reason = match outcome {
             Poll::Ready(Ok(Drained::Completed)) => DropReason::Unmatched,
@@ -198,7 +208,7 @@ where
             _ => return outcome,
         };
         let unpaired = left.is_some() != right.is_some();
-        this.meter.drop_items(reason, u64::from(unpaired));
+        this.ledger.drop_items(reason, u64::from(unpaired));
         (*left, *right) = (None, None);
         this.first.end();
         this.second.end();
@@ -209,7 +219,7 @@ where
         let mut stage = plan
             .stage(self.first.id())
             .holds(Holds::Items(2))
-            .meter(&self.meter);
+            .meter(self.ledger.meter());
         if let Some(first) = self.first.input() {
             stage = stage.input(first);
         }
@@ -232,7 +242,7 @@ where
             right: self.right.clone(),
             second_has_turn: self.second_has_turn,
             turn: self.turn,
-            meter: self.meter.clone(),
+            ledger: self.ledger.clone(),
         }
     }
 }

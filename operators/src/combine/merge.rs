@@ -93,28 +93,38 @@ where
         // How many inputs in a row had nothing to give.
         let mut dry = 0;
         loop {
+            // A stop is heard by both before an item goes out, as the consumer may break there.
+            let first_owes = this.first.owes_stop(cx);
+            let tells = first_owes || this.second.owes_stop(cx);
+            let quota = if tells { 0 } else { *this.turn };
+            let second = if tells {
+                !first_owes
+            } else {
+                *this.second_has_turn
+            };
             let before = cx.budget();
-            let drained = cx.limited(*this.turn, |cx| {
-                if *this.second_has_turn {
+            let drained = cx.limited(quota, |cx| {
+                if second {
                     this.second.as_mut().drain(cx, |(), item| emit(item))
                 } else {
                     this.first.as_mut().drain(cx, |(), item| emit(item))
                 }
             });
+            if tells && !matches!(drained, Poll::Ready(Err(_))) {
+                continue;
+            }
             *this.turn -= before - cx.budget();
             let has_more = matches!(
                 drained,
                 Poll::Ready(Ok(Drained::Stopped | Drained::Exhausted))
             );
-            // The other must hear of it in this poll.
-            let owes_stop = this.first.owes_stop(cx) || this.second.owes_stop(cx);
-            if *this.turn == 0 || !has_more || owes_stop {
+            if *this.turn == 0 || !has_more {
                 *this.second_has_turn ^= true;
                 *this.turn = QUANTUM;
             }
             match drained {
                 Poll::Ready(Ok(Drained::Stopped)) => return Poll::Ready(Ok(Drained::Stopped)),
-                Poll::Ready(Ok(Drained::Exhausted)) if cx.budget() == 0 && !owes_stop => {
+                Poll::Ready(Ok(Drained::Exhausted)) if cx.budget() == 0 => {
                     return Poll::Ready(Ok(Drained::Exhausted));
                 }
                 Poll::Ready(Ok(Drained::Exhausted)) => dry = 0,
@@ -249,13 +259,16 @@ impl<O: Observable> Observable for MergeAll<O> {
             let Some((index, turn)) = turn.or_else(|| Some((this.ready.take()?, QUANTUM))) else {
                 break;
             };
-            untold = untold.saturating_sub(1);
-            let Some(input) = &mut this.inputs[index] else {
+            let Some(Some(input)) = this.inputs.get_mut(index) else {
+                // A wake that came after its end, or after that of all.
                 continue;
             };
+            // A stop is heard by all before an item goes out, as the consumer may break there.
+            let quota = if untold > 0 { 0 } else { turn };
+            untold = untold.saturating_sub(1);
             input.waker.start();
             let before = cx.budget();
-            let drained = cx.limited(turn, |cx| {
+            let drained = cx.limited(quota, |cx| {
                 cx.woken_by(input.waker.waker(), |cx| {
                     input.source.as_mut().poll_drain(cx, &mut emit)
                 })

@@ -3,9 +3,9 @@
 use std::{fmt, ops::ControlFlow, pin::Pin, task::Poll};
 
 use pin_project_lite::pin_project;
-use thalweg_core::{Cx, Drained, DropReason, Holds, Meter, Observable, Plan};
+use thalweg_core::{Cx, Drained, DropReason, Holds, Observable, Plan};
 
-use crate::{Flow, Stage};
+use crate::{Flow, Stage, ledger::Ledger};
 
 impl<O: Observable> Flow<O> {
     /// Pairs the items of this flow with those of `other`: first with first, second with second.
@@ -26,7 +26,7 @@ impl<O: Observable> Flow<O> {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the flow drops the item that waits for its partner.
+    /// Dropping the flow drops the item that waits for its partner, and counts it as cancelled.
     ///
     /// # Errors
     ///
@@ -55,7 +55,7 @@ impl<O: Observable> Flow<O> {
             left: None,
             right: None,
             first_was_busy: false,
-            meter: Meter::new(),
+            ledger: Ledger::new(),
         })
     }
 }
@@ -75,7 +75,7 @@ pin_project! {
         left: Option<O::Item>,
         right: Option<P::Item>,
         first_was_busy: bool,
-        meter: Meter,
+        ledger: Ledger,
     }
 }
 
@@ -138,8 +138,8 @@ where
             }
         };
         let waiting = u64::from(left.is_some()) + u64::from(right.is_some());
-        this.meter.receive(2 * pairs + waiting - waited);
-        this.meter.emit(2 * pairs);
+        this.ledger.receive(2 * pairs + waiting - waited);
+        this.ledger.emit(2 * pairs);
         let reason = match outcome {
             Poll::Ready(Ok(Drained::Completed)) => DropReason::Unmatched,
             Poll::Ready(Err(_)) => DropReason::Failed,
@@ -148,7 +148,7 @@ where
                 return outcome;
             }
         };
-        this.meter.drop_items(reason, waiting);
+        this.ledger.drop_items(reason, waiting);
         this.first.end();
         this.second.end();
         outcome
@@ -158,7 +158,7 @@ where
         let mut stage = plan
             .stage(self.first.id())
             .holds(Holds::Items(1))
-            .meter(&self.meter);
+            .meter(self.ledger.meter());
         if let Some(first) = self.first.input() {
             stage = stage.input(first);
         }
@@ -212,7 +212,7 @@ where
             left: self.left.clone(),
             right: self.right.clone(),
             first_was_busy: self.first_was_busy,
-            meter: self.meter.clone(),
+            ledger: self.ledger.clone(),
         }
     }
 }

@@ -3,9 +3,9 @@
 use std::{collections::VecDeque, fmt, ops::ControlFlow, pin::Pin, task::Poll};
 
 use pin_project_lite::pin_project;
-use thalweg_core::{Cx, Drained, DropReason, Fault, Holds, Meter, Observable, Plan};
+use thalweg_core::{Cx, Drained, DropReason, Fault, Holds, Observable, Plan};
 
-use crate::{Flow, Stage, jobs::Jobs};
+use crate::{Flow, Stage, jobs::Jobs, ledger::Ledger};
 
 impl<O: Observable> Flow<O> {
     /// Runs a future for every item, up to `limit` at once, and hands the results on in the order of the items.
@@ -68,7 +68,7 @@ impl<O: Observable> Flow<O> {
             limit,
             order: InOrder::new(),
             fault: None,
-            meter: Meter::new(),
+            ledger: Ledger::new(),
         })
     }
 }
@@ -88,18 +88,7 @@ pin_project! {
         order: InOrder<W::Output>,
         // Told when all that was pulled is handed on.
         fault: Option<Fault<O::Error>>,
-        meter: Meter,
-    }
-
-    impl<O, F, W> PinnedDrop for ParMap<O, F, W>
-    where
-        O: Observable,
-        W: Future,
-    {
-        fn drop(this: Pin<&mut Self>) {
-            let left = this.order.len() as u64;
-            this.meter.drop_items(DropReason::Cancelled, left);
-        }
+        ledger: Ledger,
     }
 }
 
@@ -123,21 +112,24 @@ where
         let mut this = self.project();
         let (jobs, order, limit) = (this.jobs, this.order, *this.limit);
         loop {
+            // The source hears of a stop before what is done goes out, as the consumer may break.
+            let tells = this.stage.owes_stop(cx);
             while cx.budget() > 0
+                && !tells
                 && let Some(result) = order.take_first()
             {
-                this.meter.emit(1);
+                this.ledger.emit(1);
                 if emit(result).is_break() {
                     return Poll::Ready(Ok(Drained::Stopped));
                 }
             }
             let mut pulled = Poll::Pending;
             let full = order.len() >= limit;
-            if !full || this.stage.owes_stop(cx) {
+            if !full || tells {
                 let quota = if full { 0 } else { u32::MAX };
                 pulled = cx.limited(quota, |cx| {
                     this.stage.as_mut().drain(cx, |work, item| {
-                        this.meter.receive(1);
+                        this.ledger.receive(1);
                         jobs.spawn(order.add(), work(item));
                         if order.len() < limit {
                             ControlFlow::Continue(())
@@ -158,7 +150,7 @@ where
                     Ok(result) => order.fill(number, result),
                     Err(panicked) => {
                         order.lose(number);
-                        this.meter.drop_items(DropReason::Failed, 1);
+                        this.ledger.drop_items(DropReason::Failed, 1);
                         this.stage.as_mut().end();
                         this.fault.get_or_insert(Fault::Panicked(panicked));
                     }
@@ -167,8 +159,12 @@ where
             if cx.budget() == 0 {
                 return Poll::Ready(Ok(Drained::Exhausted));
             }
-            if done || matches!(pulled, Poll::Ready(Ok(Drained::Stopped))) {
+            if done || tells || matches!(pulled, Poll::Ready(Ok(Drained::Stopped))) {
                 continue;
+            }
+            if !full && matches!(pulled, Poll::Ready(Ok(Drained::Exhausted))) {
+                // It had only a share of the budget, and wakes nobody.
+                return Poll::Ready(Ok(Drained::Exhausted));
             }
             if order.len() == 0 && this.stage.is_ended() {
                 return Poll::Ready(match this.fault.take() {
@@ -184,7 +180,7 @@ where
         let stage = plan
             .stage(self.stage.id())
             .holds(Holds::Items(self.limit))
-            .meter(&self.meter);
+            .meter(self.ledger.meter());
         if let Some(input) = self.stage.input() {
             stage.input(input);
         }
@@ -272,7 +268,7 @@ where
             jobs: self.jobs.clone(),
             order: InOrder::new(),
             fault: None,
-            meter: self.meter.clone(),
+            ledger: self.ledger.begin_anew(),
         }
     }
 }

@@ -3,9 +3,9 @@
 use std::{fmt, ops::ControlFlow, pin::Pin, task::Poll};
 
 use pin_project_lite::pin_project;
-use thalweg_core::{Cx, Drained, DropReason, Fault, Holds, Meter, Observable, Plan};
+use thalweg_core::{Cx, Drained, DropReason, Fault, Holds, Observable, Plan};
 
-use crate::{Flow, Stage, jobs::Jobs};
+use crate::{Flow, Stage, jobs::Jobs, ledger::Ledger};
 
 impl<O: Observable> Flow<O> {
     /// Runs a future for every item, up to `limit` at once, and hands the results on as they come.
@@ -69,7 +69,7 @@ impl<O: Observable> Flow<O> {
             stage,
             limit,
             fault: None,
-            meter: Meter::new(),
+            ledger: Ledger::new(),
         })
     }
 }
@@ -88,18 +88,7 @@ pin_project! {
         jobs: Jobs<(), W::Output>,
         // Told when all that was pulled is handed on.
         fault: Option<Fault<O::Error>>,
-        meter: Meter,
-    }
-
-    impl<O, F, W> PinnedDrop for ParMapUnordered<O, F, W>
-    where
-        O: Observable,
-        W: Future,
-    {
-        fn drop(this: Pin<&mut Self>) {
-            let left = this.jobs.len() as u64;
-            this.meter.drop_items(DropReason::Cancelled, left);
-        }
+        ledger: Ledger,
     }
 }
 
@@ -129,7 +118,7 @@ where
                 let quota = if full { 0 } else { u32::MAX };
                 pulled = cx.limited(quota, |cx| {
                     this.stage.as_mut().drain(cx, |work, item| {
-                        this.meter.receive(1);
+                        this.ledger.receive(1);
                         jobs.spawn((), work(item));
                         if jobs.len() < limit {
                             ControlFlow::Continue(())
@@ -150,13 +139,13 @@ where
                 done = true;
                 match result {
                     Ok(result) => {
-                        this.meter.emit(1);
+                        this.ledger.emit(1);
                         if emit(result).is_break() {
                             return Poll::Ready(Ok(Drained::Stopped));
                         }
                     }
                     Err(panicked) => {
-                        this.meter.drop_items(DropReason::Failed, 1);
+                        this.ledger.drop_items(DropReason::Failed, 1);
                         this.stage.as_mut().end();
                         this.fault.get_or_insert(Fault::Panicked(panicked));
                     }
@@ -167,6 +156,10 @@ where
             }
             if done || matches!(pulled, Poll::Ready(Ok(Drained::Stopped))) {
                 continue;
+            }
+            if !full && matches!(pulled, Poll::Ready(Ok(Drained::Exhausted))) {
+                // It had only a share of the budget, and wakes nobody.
+                return Poll::Ready(Ok(Drained::Exhausted));
             }
             if jobs.len() == 0 && this.stage.is_ended() {
                 return Poll::Ready(match this.fault.take() {
@@ -182,7 +175,7 @@ where
         let stage = plan
             .stage(self.stage.id())
             .holds(Holds::Items(self.limit))
-            .meter(&self.meter);
+            .meter(self.ledger.meter());
         if let Some(input) = self.stage.input() {
             stage.input(input);
         }
@@ -201,7 +194,7 @@ where
             limit: self.limit,
             jobs: self.jobs.clone(),
             fault: None,
-            meter: self.meter.clone(),
+            ledger: self.ledger.begin_anew(),
         }
     }
 }

@@ -13,7 +13,7 @@ use thalweg_core::{
     Cx, Drained, DropReason, Holds, Meter, Observable, Panicked, Plan, Sink, StageId,
 };
 
-use crate::{Flow, stop::Stop};
+use crate::{Flow, ledger::Ledger, stop::Stop};
 
 /// Items that are gathered for one write at most.
 const BATCH: usize = 1024;
@@ -36,7 +36,8 @@ impl<O: Observable> Flow<O> {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future loses the batch that is being written, at most 1,024 items, and leaves the sink unclosed.
+    /// Dropping the future loses the batch that is being written, at most 1,024 items, which are counted as cancelled, and leaves the
+    /// sink unclosed.
     ///
     /// # Errors
     ///
@@ -172,16 +173,17 @@ impl<O: Observable> Run<O> {
         let Self {
             flow, meter, stop, ..
         } = self;
+        let mut ledger = Ledger::on(meter);
         let mut flow = pin!(Some(flow));
         let mut batch = Vec::new();
         let mut flushed = true;
         let end = loop {
             let filled =
                 poll_fn(|task| fill(flow.as_mut(), &stop, task, &mut batch, flushed)).await;
-            meter.receive(batch.len() as u64);
-            let written = write(&mut sink, &mut batch, &meter).await;
+            ledger.receive(batch.len() as u64);
+            let written = write(&mut sink, &mut batch, &mut ledger).await;
             if let Err(error) = written {
-                meter.drop_items(DropReason::Failed, batch.len() as u64);
+                ledger.drop_items(DropReason::Failed, batch.len() as u64);
                 return Err(RunError::Sink(error));
             }
             match filled {
@@ -237,12 +239,12 @@ fn fill<O: Observable>(
 async fn write<T, S: Sink<T>>(
     sink: &mut S,
     batch: &mut Vec<T>,
-    meter: &Meter,
+    ledger: &mut Ledger,
 ) -> Result<(), S::Error> {
     while !batch.is_empty() {
         let before = batch.len();
         let written = sink.write(batch).await;
-        meter.emit((before - batch.len()) as u64);
+        ledger.emit((before - batch.len()) as u64);
         written?;
         // A sink that is always ready is no reason to hold the thread.
         tokio::task::consume_budget().await;

@@ -96,6 +96,10 @@ impl<E, S> RunHandle<E, S> {
     ///
     /// [`RunError::Deadline`] with what was left in each stage if that takes longer than `deadline`; the run is aborted
     /// then. Else why the run failed.
+    ///
+    /// # Panics
+    ///
+    /// Panics if [`join`](Self::join) has told the end before.
     pub async fn stop(mut self, deadline: Duration) -> Result<Plan, RunError<E, S>> {
         self.request_stop();
         if let Ok(joined) = timeout(deadline, &mut self.task).await {
@@ -125,6 +129,10 @@ impl<E, S> RunHandle<E, S> {
     /// # Errors
     ///
     /// Why the run failed.
+    ///
+    /// # Panics
+    ///
+    /// Panics if it has told the end before: an error is told once.
     pub async fn join(&mut self) -> Result<Plan, RunError<E, S>> {
         let joined = (&mut self.task).await;
         self.end(joined)

@@ -10,7 +10,10 @@ use std::{
 };
 
 use thalweg_core::{Cx, Drained, Observable};
-use tokio::task::yield_now;
+use tokio::{
+    task::yield_now,
+    time::{Duration, timeout},
+};
 
 use crate::Flow;
 
@@ -21,6 +24,9 @@ const ITEMS: u32 = 100;
 
 /// Polls in which an endless source must have let go of the thread.
 const POLLS: u64 = 20;
+
+/// Time, on the paused clock, in which a source that never waits must have come to its end.
+const PATIENCE: Duration = Duration::from_hours(24 * 365);
 
 /// Checks an operator against the rules of [`Observable`].
 ///
@@ -110,9 +116,11 @@ where
                     "a break at every item no. {every} changed the sequence"
                 );
             }
-            let stuttering = self.run(Script::Stuttering(ITEMS), |_| false).await;
+        }
+        for script in [Script::Stuttering(ITEMS), Script::Yielding(ITEMS)] {
+            let stuttering = self.run(script, |_| false).await;
             assert!(
-                self.interleaves || stuttering == all,
+                self.interleaves || !self.sequence || stuttering == all,
                 "a source that stutters changed the sequence"
             );
         }
@@ -142,15 +150,17 @@ where
         let (source, log) = probe(script);
         let mut flow = pin!((self.build)(source));
         let mut items = Vec::new();
-        let end = drain(flow.as_mut(), false, &mut |item| {
+        let mut emit = |item| {
             items.push(item);
             if breaks(items.len()) {
                 ControlFlow::Break(())
             } else {
                 ControlFlow::Continue(())
             }
-        })
-        .await;
+        };
+        let Ok(end) = timeout(PATIENCE, drain(flow.as_mut(), false, &mut emit)).await else {
+            panic!("it waits for a wake that nobody owes it");
+        };
         if self.errors_pass && matches!(script, Script::Failing(_)) {
             assert!(end.is_err(), "the error of the source did not pass");
         }
@@ -254,6 +264,20 @@ where
         .await;
         if log.polls() == 0 && self.in_task {
             return;
+        }
+        if self.in_task {
+            poll_fn(|task| {
+                let mut cx = Cx::new(task).with_stop(true);
+                let _ = flow
+                    .as_mut()
+                    .poll_drain(&mut cx, |_| ControlFlow::Break(()));
+                Poll::Ready(())
+            })
+            .await;
+            assert!(
+                log.saw_stop() || log.is_dropped(),
+                "the stop did not reach the source in the first poll"
+            );
         }
         let _ = drain(flow.as_mut(), true, &mut |_| ControlFlow::Continue(())).await;
         assert!(

@@ -23,6 +23,8 @@ pub enum Script {
     Items(u32),
     /// The same, but says `Pending`, and wakes at once, before every item.
     Stuttering(u32),
+    /// The same, but says `Exhausted` before every item, as one with only a share of the budget does.
+    Yielding(u32),
     /// Emits the numbers below a limit, then fails.
     Failing(u32),
     /// Always has another number.
@@ -145,15 +147,25 @@ impl Observable for Probe {
         let limit = match this.script {
             Script::Items(limit)
             | Script::Stuttering(limit)
+            | Script::Yielding(limit)
             | Script::Failing(limit)
             | Script::Idle(limit) => limit,
             Script::Endless => u32::MAX,
         };
         while this.next < limit {
-            if matches!(this.script, Script::Stuttering(_)) && !this.stuttered {
-                this.stuttered = true;
-                cx.waker().wake_by_ref();
-                return Poll::Pending;
+            if !this.stuttered {
+                match this.script {
+                    Script::Stuttering(_) => {
+                        this.stuttered = true;
+                        cx.waker().wake_by_ref();
+                        return Poll::Pending;
+                    }
+                    Script::Yielding(_) => {
+                        this.stuttered = true;
+                        return Poll::Ready(Ok(Drained::Exhausted));
+                    }
+                    _ => {}
+                }
             }
             if !cx.spend() {
                 return Poll::Ready(Ok(Drained::Exhausted));

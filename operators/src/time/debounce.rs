@@ -3,11 +3,12 @@
 use std::{fmt, ops::ControlFlow, pin::Pin, task::Poll, time::Duration};
 
 use pin_project_lite::pin_project;
-use thalweg_core::{Cx, Drained, DropReason, Holds, Meter, Observable, Plan};
+use thalweg_core::{Cx, Drained, DropReason, Holds, Observable, Plan};
 use tokio::time::Instant;
 
 use crate::{
     Flow, Stage,
+    ledger::Ledger,
     timer::{Timer, later},
 };
 
@@ -30,7 +31,7 @@ impl<O: Observable> Flow<O> {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the flow drops the item that waits.
+    /// Dropping the flow drops the item that waits, and counts it as cancelled.
     ///
     /// # Errors
     ///
@@ -59,7 +60,7 @@ impl<O: Observable> Flow<O> {
             max_wait: None,
             quiet_timer: Timer::new(),
             wait_timer: Timer::new(),
-            meter: Meter::new(),
+            ledger: Ledger::new(),
         })
     }
 }
@@ -87,7 +88,7 @@ pin_project! {
         max_wait: Option<Duration>,
         quiet_timer: Timer,
         wait_timer: Timer,
-        meter: Meter,
+        ledger: Ledger,
     }
 }
 
@@ -114,8 +115,8 @@ impl<O: Observable> Observable for Debounce<O> {
             ControlFlow::Continue(())
         });
         if received > 0 {
-            this.meter.receive(received);
-            this.meter
+            this.ledger.receive(received);
+            this.ledger
                 .drop_items(DropReason::Superseded, received - u64::from(!waited_before));
             this.quiet_timer.set(later(now, *this.quiet));
             if let (Some(time), false) = (*this.max_wait, waited_before) {
@@ -129,7 +130,7 @@ impl<O: Observable> Observable for Debounce<O> {
             Poll::Ready(Ok(Drained::Completed)) => pending.is_some(),
             Poll::Ready(Err(_)) => {
                 let left = u64::from(pending.take().is_some());
-                this.meter.drop_items(DropReason::Failed, left);
+                this.ledger.drop_items(DropReason::Failed, left);
                 false
             }
             // Not now: what waits is handed on by a poll that has a budget.
@@ -140,7 +141,7 @@ impl<O: Observable> Observable for Debounce<O> {
         if flush && let Some(item) = pending.take() {
             this.quiet_timer.clear();
             this.wait_timer.clear();
-            this.meter.emit(1);
+            this.ledger.emit(1);
             if emit(item).is_break() {
                 return Poll::Ready(Ok(Drained::Stopped));
             }
@@ -155,7 +156,7 @@ impl<O: Observable> Observable for Debounce<O> {
         let stage = plan
             .stage(self.stage.id())
             .holds(Holds::Items(1))
-            .meter(&self.meter);
+            .meter(self.ledger.meter());
         if let Some(input) = self.stage.input() {
             stage.input(input);
         }
@@ -174,7 +175,7 @@ where
             max_wait: self.max_wait,
             quiet_timer: self.quiet_timer.clone(),
             wait_timer: self.wait_timer.clone(),
-            meter: self.meter.clone(),
+            ledger: self.ledger.clone(),
         }
     }
 }

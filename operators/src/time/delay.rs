@@ -3,11 +3,12 @@
 use std::{collections::VecDeque, fmt, ops::ControlFlow, pin::Pin, task::Poll, time::Duration};
 
 use pin_project_lite::pin_project;
-use thalweg_core::{Cx, Drained, DropReason, Holds, Meter, Observable, Plan};
+use thalweg_core::{Cx, Drained, DropReason, Holds, Observable, Plan};
 use tokio::time::Instant;
 
 use crate::{
     Flow, Stage,
+    ledger::Ledger,
     timer::{Timer, later},
 };
 
@@ -33,7 +34,7 @@ impl<O: Observable> Flow<O> {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the flow drops the items under way.
+    /// Dropping the flow drops the items under way, and counts them as cancelled.
     ///
     /// # Errors
     ///
@@ -63,7 +64,7 @@ impl<O: Observable> Flow<O> {
             capacity: CAPACITY,
             under_way: VecDeque::new(),
             timer: Timer::new(),
-            meter: Meter::new(),
+            ledger: Ledger::new(),
         })
     }
 }
@@ -96,7 +97,7 @@ pin_project! {
         capacity: usize,
         under_way: VecDeque<(Instant, O::Item)>,
         timer: Timer,
-        meter: Meter,
+        ledger: Ledger,
     }
 }
 
@@ -125,14 +126,14 @@ impl<O: Observable> Observable for Delay<O> {
         E: FnMut(O::Item) -> ControlFlow<()>,
     {
         let mut this = self.project();
-        let (under_way, capacity, meter) = (this.under_way, *this.capacity, this.meter);
+        let (under_way, capacity, ledger) = (this.under_way, *this.capacity, this.ledger);
         let mut now = Instant::now();
         loop {
-            // Without a budget nobody asks for an item.
-            if cx.budget() > 0 {
+            // Without a budget nobody asks for an item; and the source hears of a stop first, as the consumer may break.
+            if cx.budget() > 0 && !this.stage.owes_stop(cx) {
                 let before = under_way.len();
                 let arrived = arrive(under_way, now, &mut emit);
-                meter.emit((before - under_way.len()) as u64);
+                ledger.emit((before - under_way.len()) as u64);
                 if arrived.is_break() {
                     return Poll::Ready(Ok(Drained::Stopped));
                 }
@@ -152,11 +153,11 @@ impl<O: Observable> Observable for Delay<O> {
                         }
                     })
                 });
-                meter.receive((under_way.len() - before) as u64);
+                ledger.receive((under_way.len() - before) as u64);
             }
             match drained {
                 Poll::Ready(Err(error)) => {
-                    meter.drop_items(DropReason::Failed, under_way.len() as u64);
+                    ledger.drop_items(DropReason::Failed, under_way.len() as u64);
                     under_way.clear();
                     return Poll::Ready(Err(error));
                 }
@@ -182,7 +183,7 @@ impl<O: Observable> Observable for Delay<O> {
         let stage = plan
             .stage(self.stage.id())
             .holds(Holds::Items(self.capacity))
-            .meter(&self.meter);
+            .meter(self.ledger.meter());
         if let Some(input) = self.stage.input() {
             stage.input(input);
         }
@@ -200,7 +201,7 @@ where
             capacity: self.capacity,
             under_way: self.under_way.clone(),
             timer: self.timer.clone(),
-            meter: self.meter.clone(),
+            ledger: self.ledger.clone(),
         }
     }
 }

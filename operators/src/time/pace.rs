@@ -3,11 +3,12 @@
 use std::{fmt, ops::ControlFlow, pin::Pin, task::Poll, time::Duration};
 
 use pin_project_lite::pin_project;
-use thalweg_core::{Cx, Drained, DropReason, Holds, Meter, Observable, Plan};
+use thalweg_core::{Cx, Drained, DropReason, Holds, Observable, Plan};
 use tokio::time::Instant;
 
 use crate::{
     Flow, Stage,
+    ledger::Ledger,
     timer::{Timer, later},
 };
 
@@ -40,7 +41,7 @@ impl<O: Observable> Flow<O> {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the flow drops the item that waits.
+    /// Dropping the flow drops the item that waits, and counts it as cancelled.
     ///
     /// # Errors
     ///
@@ -78,7 +79,7 @@ impl<O: Observable> Flow<O> {
             },
             held: None,
             timer: Timer::new(),
-            meter: Meter::new(),
+            ledger: Ledger::new(),
         })
     }
 }
@@ -138,7 +139,7 @@ pin_project! {
         bucket: Bucket,
         held: Option<O::Item>,
         timer: Timer,
-        meter: Meter,
+        ledger: Ledger,
     }
 }
 
@@ -155,19 +156,20 @@ impl<O: Observable> Observable for Pace<O> {
         E: FnMut(O::Item) -> ControlFlow<()>,
     {
         let mut this = self.project();
-        let (bucket, held, meter) = (this.bucket, this.held, this.meter);
+        let (bucket, held, ledger) = (this.bucket, this.held, this.ledger);
         let mut now = Instant::now();
         // When what goes out now is booked.
         let mut at = now;
         loop {
-            // Without a budget nobody asks for an item.
+            // Without a budget nobody asks for an item; and the source hears of a stop first, as the consumer may break.
             if cx.budget() > 0
+                && !this.stage.owes_stop(cx)
                 && bucket.allows(now)
                 && let Some(item) = held.take()
             {
                 at = bucket.due().max(now.checked_sub(LATENESS)).unwrap_or(now);
                 bucket.take(at);
-                meter.emit(1);
+                ledger.emit(1);
                 if emit(item).is_break() {
                     return Poll::Ready(Ok(Drained::Stopped));
                 }
@@ -199,11 +201,11 @@ impl<O: Observable> Observable for Pace<O> {
                     emit(item)
                 })
             });
-            meter.receive(received);
-            meter.emit(emitted);
+            ledger.receive(received);
+            ledger.emit(emitted);
             if let Poll::Ready(Err(_)) = drained {
                 let left = u64::from(held.take().is_some());
-                meter.drop_items(DropReason::Failed, left);
+                ledger.drop_items(DropReason::Failed, left);
             }
             if held.is_none() {
                 return drained;
@@ -215,7 +217,7 @@ impl<O: Observable> Observable for Pace<O> {
         let stage = plan
             .stage(self.stage.id())
             .holds(Holds::Items(1))
-            .meter(&self.meter);
+            .meter(self.ledger.meter());
         if let Some(input) = self.stage.input() {
             stage.input(input);
         }
@@ -232,7 +234,7 @@ where
             bucket: self.bucket,
             held: self.held.clone(),
             timer: self.timer.clone(),
-            meter: self.meter.clone(),
+            ledger: self.ledger.clone(),
         }
     }
 }

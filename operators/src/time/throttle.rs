@@ -3,11 +3,12 @@
 use std::{fmt, ops::ControlFlow, pin::Pin, task::Poll, time::Duration};
 
 use pin_project_lite::pin_project;
-use thalweg_core::{Cx, Drained, DropReason, Holds, Meter, Observable, Plan};
+use thalweg_core::{Cx, Drained, DropReason, Holds, Observable, Plan};
 use tokio::time::Instant;
 
 use crate::{
     Flow, Stage,
+    ledger::Ledger,
     timer::{Timer, later},
 };
 
@@ -37,7 +38,7 @@ impl<O: Observable> Flow<O> {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the flow drops the trailing item that waits.
+    /// Dropping the flow drops the trailing item that waits, and counts it as cancelled.
     ///
     /// # Errors
     ///
@@ -67,7 +68,7 @@ impl<O: Observable> Flow<O> {
             open_until: None,
             pending: None,
             timer: Timer::new(),
-            meter: Meter::new(),
+            ledger: Ledger::new(),
         })
     }
 }
@@ -117,7 +118,7 @@ pin_project! {
         open_until: Option<Instant>,
         pending: Option<O::Item>,
         timer: Timer,
-        meter: Meter,
+        ledger: Ledger,
     }
 }
 
@@ -134,7 +135,7 @@ impl<O: Observable> Observable for Throttle<O> {
         E: FnMut(O::Item) -> ControlFlow<()>,
     {
         let this = self.project();
-        let (open_until, pending, meter) = (this.open_until, this.pending, this.meter);
+        let (open_until, pending, ledger) = (this.open_until, this.pending, this.ledger);
         let (leading, trailing) = (
             *this.edges != Edges::Trailing,
             *this.edges != Edges::Leading,
@@ -143,39 +144,44 @@ impl<O: Observable> Observable for Throttle<O> {
         let next_end = later(now, *this.window);
         // Without a budget nobody asks for an item, and nothing comes of the source either.
         let asked = cx.budget() > 0;
+        let is_over = asked && open_until.is_some_and(|end| end < now);
+        // The source hears of a stop before what is due goes out, as the consumer may break.
+        let tells = is_over && pending.is_some() && this.stage.owes_stop(cx);
         // A window that ended earlier goes before what comes now; one that ends now goes after it.
-        if asked && open_until.is_some_and(|end| end < now) {
+        if is_over && !tells {
             *open_until = None;
             if let Some(item) = pending.take() {
                 *open_until = Some(next_end);
-                meter.emit(1);
+                ledger.emit(1);
                 if emit(item).is_break() {
                     return Poll::Ready(Ok(Drained::Stopped));
                 }
             }
         }
         let (mut received, mut emitted, mut superseded) = (0, 0, 0);
-        let drained = this.stage.drain(cx, |(), item| {
-            received += 1;
-            let opens = open_until.is_none();
-            if opens {
-                *open_until = Some(next_end);
-            }
-            if opens && leading {
-                emitted += 1;
-                return emit(item);
-            }
-            let loses = !trailing || pending.replace(item).is_some();
-            superseded += u64::from(loses);
-            ControlFlow::Continue(())
+        let drained = cx.limited(if tells { 0 } else { u32::MAX }, |cx| {
+            this.stage.drain(cx, |(), item| {
+                received += 1;
+                let opens = open_until.is_none();
+                if opens {
+                    *open_until = Some(next_end);
+                }
+                if opens && leading {
+                    emitted += 1;
+                    return emit(item);
+                }
+                let loses = !trailing || pending.replace(item).is_some();
+                superseded += u64::from(loses);
+                ControlFlow::Continue(())
+            })
         });
-        meter.receive(received);
-        meter.emit(emitted);
-        meter.drop_items(DropReason::Superseded, superseded);
+        ledger.receive(received);
+        ledger.emit(emitted);
+        ledger.drop_items(DropReason::Superseded, superseded);
         match drained {
             Poll::Ready(Err(_)) => {
                 let left = u64::from(pending.take().is_some());
-                meter.drop_items(DropReason::Failed, left);
+                ledger.drop_items(DropReason::Failed, left);
             }
             Poll::Pending | Poll::Ready(Ok(Drained::Completed)) => {
                 if let Some(end) = *open_until
@@ -192,7 +198,7 @@ impl<O: Observable> Observable for Throttle<O> {
                         };
                     }
                     *open_until = Some(next_end);
-                    meter.emit(1);
+                    ledger.emit(1);
                     if emit(item).is_break() {
                         return Poll::Ready(Ok(Drained::Stopped));
                     }
@@ -208,7 +214,10 @@ impl<O: Observable> Observable for Throttle<O> {
             Edges::Leading => Holds::Nothing,
             Edges::Trailing | Edges::Both => Holds::Items(1),
         };
-        let stage = plan.stage(self.stage.id()).holds(holds).meter(&self.meter);
+        let stage = plan
+            .stage(self.stage.id())
+            .holds(holds)
+            .meter(self.ledger.meter());
         if let Some(input) = self.stage.input() {
             stage.input(input);
         }
@@ -227,7 +236,7 @@ where
             open_until: self.open_until,
             pending: self.pending.clone(),
             timer: self.timer.clone(),
-            meter: self.meter.clone(),
+            ledger: self.ledger.clone(),
         }
     }
 }

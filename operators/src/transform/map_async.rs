@@ -3,9 +3,9 @@
 use std::{fmt, future::Future, ops::ControlFlow, pin::Pin, task::Poll};
 
 use pin_project_lite::pin_project;
-use thalweg_core::{Cx, Drained, DropReason, Holds, Meter, Observable, Plan};
+use thalweg_core::{Cx, Drained, DropReason, Holds, Observable, Plan};
 
-use crate::{Flow, Stage};
+use crate::{Flow, Stage, ledger::Ledger};
 
 impl<O: Observable> Flow<O> {
     /// Makes another item of every item with a future, one at a time and in order.
@@ -25,7 +25,7 @@ impl<O: Observable> Flow<O> {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the flow drops the future that runs, with its item.
+    /// Dropping the flow drops the future that runs, with its item, which is counted as cancelled.
     ///
     /// # Errors
     ///
@@ -57,7 +57,7 @@ impl<O: Observable> Flow<O> {
         Flow::new(MapAsync {
             stage: Stage::new("map_async", self.into_inner(), project),
             future: None,
-            meter: Meter::new(),
+            ledger: Ledger::new(),
         })
     }
 }
@@ -71,7 +71,7 @@ pin_project! {
         stage: Stage<O, F>,
         #[pin]
         future: Option<U>,
-        meter: Meter,
+        ledger: Ledger,
     }
 }
 
@@ -126,7 +126,7 @@ where
             if busy {
                 if let Poll::Ready(Err(error)) = drained {
                     this.future.set(None);
-                    this.meter.drop_items(DropReason::Failed, 1);
+                    this.ledger.drop_items(DropReason::Failed, 1);
                     break Poll::Ready(Err(error));
                 }
                 continue;
@@ -139,8 +139,8 @@ where
                 None => break drained,
             }
         };
-        this.meter.receive(received);
-        this.meter.emit(emitted);
+        this.ledger.receive(received);
+        this.ledger.emit(emitted);
         outcome
     }
 
@@ -148,7 +148,7 @@ where
         let stage = plan
             .stage(self.stage.id())
             .holds(Holds::Items(1))
-            .meter(&self.meter);
+            .meter(self.ledger.meter());
         if let Some(input) = self.stage.input() {
             stage.input(input);
         }

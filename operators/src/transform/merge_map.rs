@@ -8,9 +8,9 @@ use std::{
 };
 
 use pin_project_lite::pin_project;
-use thalweg_core::{ChildWaker, Cx, Drained, DropReason, Holds, Meter, Observable, Plan, ReadySet};
+use thalweg_core::{ChildWaker, Cx, Drained, DropReason, Holds, Observable, Plan, ReadySet};
 
-use crate::{Flow, Stage, combine::QUANTUM};
+use crate::{Flow, Stage, combine::QUANTUM, ledger::Ledger};
 
 /// No limit to how many inner flows run at once, for [`Flow::merge_map`].
 pub const UNLIMITED: usize = usize::MAX;
@@ -75,7 +75,7 @@ impl<O: Observable> Flow<O> {
             stage,
             running: Running::new(),
             limit,
-            meter: Meter::new(),
+            ledger: Ledger::new(),
         })
     }
 }
@@ -89,7 +89,7 @@ pin_project! {
         stage: Stage<O, F>,
         running: Running<U>,
         limit: usize,
-        meter: Meter,
+        ledger: Ledger,
     }
 }
 
@@ -229,6 +229,8 @@ where
                     Poll::Pending
                 };
             };
+            // A stop is heard by all before an item goes out, as the consumer may break there.
+            let turn = if untold > 0 { 0 } else { turn };
             untold = untold.saturating_sub(1);
             if index == SOURCE {
                 running.source_waker.start();
@@ -255,18 +257,15 @@ where
                 }
                 match drained {
                     Poll::Ready(Ok(Drained::Completed)) | Poll::Pending => {}
-                    Poll::Ready(Ok(Drained::Stopped)) => {
-                        running.ready.again(&running.source_waker);
-                    }
-                    Poll::Ready(Ok(Drained::Exhausted)) => {
-                        if !full {
-                            running.ready.again(&running.source_waker);
-                        }
-                    }
+                    Poll::Ready(Ok(Drained::Exhausted)) if full => {}
+                    Poll::Ready(Ok(_)) => running.ready.again(&running.source_waker),
                     Poll::Ready(Err(error)) => break Poll::Ready(Err(error)),
                 }
             } else {
-                let slot = &mut running.slots[index];
+                let Some(slot) = running.slots.get_mut(index) else {
+                    // A wake that came after the end of all.
+                    continue;
+                };
                 slot.waker.start();
                 let Some(inner) = slot.inner.as_mut().as_pin_mut() else {
                     // A wake that came late for the one that was here before.
@@ -302,10 +301,10 @@ where
                 break Poll::Ready(Ok(Drained::Exhausted));
             }
         };
-        this.meter.receive(received);
-        this.meter.emit(ended);
+        this.ledger.receive(received);
+        this.ledger.emit(ended);
         if let Poll::Ready(Err(_)) = outcome {
-            this.meter
+            this.ledger
                 .drop_items(DropReason::Failed, running.len() as u64);
             running.clear();
             this.stage.end();
@@ -319,7 +318,10 @@ where
         } else {
             Holds::Items(self.limit)
         };
-        let stage = plan.stage(self.stage.id()).holds(holds).meter(&self.meter);
+        let stage = plan
+            .stage(self.stage.id())
+            .holds(holds)
+            .meter(self.ledger.meter());
         if let Some(input) = self.stage.input() {
             stage.input(input);
         }

@@ -3,9 +3,9 @@
 use std::{fmt, ops::ControlFlow, pin::Pin, task::Poll};
 
 use pin_project_lite::pin_project;
-use thalweg_core::{Cx, Drained, DropReason, Holds, Meter, Observable, Plan};
+use thalweg_core::{Cx, Drained, DropReason, Holds, Observable, Plan};
 
-use crate::{Flow, Stage};
+use crate::{Flow, Stage, ledger::Ledger};
 
 impl<O: Observable> Flow<O> {
     /// Makes a flow of every item and runs only the newest: the one before is dropped.
@@ -55,7 +55,7 @@ impl<O: Observable> Flow<O> {
         Flow::new(SwitchMap {
             stage: Stage::new("switch_map", self.into_inner(), project),
             inner: None,
-            meter: Meter::new(),
+            ledger: Ledger::new(),
         })
     }
 }
@@ -69,7 +69,7 @@ pin_project! {
         stage: Stage<O, F>,
         #[pin]
         inner: Option<U>,
-        meter: Meter,
+        ledger: Ledger,
     }
 }
 
@@ -93,28 +93,35 @@ where
     {
         let mut this = self.project();
         let (mut received, mut superseded) = (0, 0);
-        let outer = this.stage.as_mut().drain(cx, |project, item| {
-            received += 1;
-            superseded += u64::from(this.inner.is_some());
-            // The old one goes before the new one is made: both may want the same socket or lock.
-            this.inner.set(None);
-            this.inner.set(Some(project(item)));
-            ControlFlow::Continue(())
+        // A source that is busy without an item, as a filter can be, leaves the inner flow its half.
+        let share = match *this.inner {
+            Some(_) => cx.budget().div_ceil(2),
+            None => u32::MAX,
+        };
+        let outer = cx.limited(share, |cx| {
+            this.stage.as_mut().drain(cx, |project, item| {
+                received += 1;
+                superseded += u64::from(this.inner.is_some());
+                // The old one goes before the new one is made: both may want the same socket or lock.
+                this.inner.set(None);
+                this.inner.set(Some(project(item)));
+                ControlFlow::Continue(())
+            })
         });
         if received > 0 {
-            this.meter.receive(received);
-            this.meter.drop_items(DropReason::Superseded, superseded);
+            this.ledger.receive(received);
+            this.ledger.drop_items(DropReason::Superseded, superseded);
         }
         let outer_is_exhausted = match outer {
             Poll::Ready(Err(error)) => {
                 let left = u64::from(this.inner.is_some());
-                this.meter.drop_items(DropReason::Failed, left);
+                this.ledger.drop_items(DropReason::Failed, left);
                 this.inner.set(None);
                 return Poll::Ready(Err(error));
             }
             Poll::Ready(Ok(Drained::Completed)) | Poll::Pending => false,
-            // There may be a newer item, unless all that is wanted of the inner flow is that it hears of the stop.
-            Poll::Ready(Ok(_)) if !cx.stopping() => return outer,
+            // Where one came there may be a newer item. But the inner flow must hear of a stop.
+            Poll::Ready(Ok(_)) if received > 0 && !cx.stopping() => return outer,
             Poll::Ready(Ok(_)) => true,
         };
         let Some(inner) = this.inner.as_mut().as_pin_mut() else {
@@ -124,12 +131,12 @@ where
         match drained {
             Poll::Ready(Ok(Drained::Completed)) => {
                 this.inner.set(None);
-                this.meter.emit(1);
+                this.ledger.emit(1);
                 outer
             }
             Poll::Ready(Err(error)) => {
                 this.inner.set(None);
-                this.meter.drop_items(DropReason::Failed, 1);
+                this.ledger.drop_items(DropReason::Failed, 1);
                 this.stage.end();
                 Poll::Ready(Err(error))
             }
@@ -142,7 +149,7 @@ where
         let stage = plan
             .stage(self.stage.id())
             .holds(Holds::Items(1))
-            .meter(&self.meter);
+            .meter(self.ledger.meter());
         if let Some(input) = self.stage.input() {
             stage.input(input);
         }

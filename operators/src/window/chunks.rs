@@ -3,11 +3,12 @@
 use std::{fmt, ops::ControlFlow, pin::Pin, task::Poll, time::Duration};
 
 use pin_project_lite::pin_project;
-use thalweg_core::{Cx, Drained, DropReason, Holds, Meter, Observable, Plan};
+use thalweg_core::{Cx, Drained, DropReason, Holds, Observable, Plan};
 use tokio::time::Instant;
 
 use crate::{
     Flow, Stage,
+    ledger::Ledger,
     timer::{Timer, later},
 };
 
@@ -28,7 +29,7 @@ impl<O: Observable> Flow<O> {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the flow drops the chunk in the making.
+    /// Dropping the flow drops the chunk in the making, which is counted as cancelled.
     ///
     /// # Errors
     ///
@@ -57,7 +58,7 @@ impl<O: Observable> Flow<O> {
             max: usize::MAX,
             within: None,
             timer: Timer::new(),
-            meter: Meter::new(),
+            ledger: Ledger::new(),
         })
     }
 }
@@ -99,7 +100,7 @@ pin_project! {
         max: usize,
         within: Option<Duration>,
         timer: Timer,
-        meter: Meter,
+        ledger: Ledger,
     }
 }
 
@@ -116,16 +117,19 @@ impl<O: Observable> Observable for Chunks<O> {
         E: FnMut(Vec<O::Item>) -> ControlFlow<()>,
     {
         let this = self.project();
-        let (chunk, timer, meter) = (this.chunk, this.timer, this.meter);
+        let (chunk, timer, ledger) = (this.chunk, this.timer, this.ledger);
         let max = *this.max;
         // A capacity that is only a bound is not worth its memory.
         let room = if max > 4096 { 0 } else { max };
         let now = this.within.map(|_| Instant::now());
+        // The source hears of a stop before what may be due goes out, as the consumer may break.
+        let tells = now.is_some() && !chunk.is_empty() && this.stage.owes_stop(cx);
         if let Some(now) = now
             && cx.budget() > 0
+            && !tells
             && timer.poll(cx.task(), now)
         {
-            meter.emit(chunk.len() as u64);
+            ledger.emit(chunk.len() as u64);
             if emit(std::mem::take(chunk)).is_break() {
                 return Poll::Ready(Ok(Drained::Stopped));
             }
@@ -134,26 +138,28 @@ impl<O: Observable> Observable for Chunks<O> {
         let mut filling = std::mem::take(chunk);
         let held_before = filling.len() as u64;
         let mut emitted = 0;
-        let drained = this.stage.drain(cx, |(), item| {
-            if needs_room(&filling) {
-                filling = grown(std::mem::take(&mut filling), item, room);
-                if let (Some(now), Some(time), 1) = (now, *this.within, filling.len()) {
-                    timer.set(later(now, time));
+        let drained = cx.limited(if tells { 0 } else { u32::MAX }, |cx| {
+            this.stage.drain(cx, |(), item| {
+                if needs_room(&filling) {
+                    filling = grown(std::mem::take(&mut filling), item, room);
+                    if let (Some(now), Some(time), 1) = (now, *this.within, filling.len()) {
+                        timer.set(later(now, time));
+                    }
+                } else {
+                    filling.push(item);
                 }
-            } else {
-                filling.push(item);
-            }
-            if filling.len() < max {
-                return ControlFlow::Continue(());
-            }
-            // Once in many items: the registers belong to the loop above.
-            std::hint::cold_path();
-            timer.clear();
-            emitted += filling.len() as u64;
-            emit(std::mem::take(&mut filling))
+                if filling.len() < max {
+                    return ControlFlow::Continue(());
+                }
+                // Once in many items: the registers belong to the loop above.
+                std::hint::cold_path();
+                timer.clear();
+                emitted += filling.len() as u64;
+                emit(std::mem::take(&mut filling))
+            })
         });
-        meter.receive(emitted + filling.len() as u64 - held_before);
-        meter.emit(emitted);
+        ledger.receive(emitted + filling.len() as u64 - held_before);
+        ledger.emit(emitted);
         *chunk = filling;
         match drained {
             Poll::Ready(Ok(Drained::Completed)) | Poll::Pending
@@ -163,7 +169,7 @@ impl<O: Observable> Observable for Chunks<O> {
             }
             Poll::Ready(Ok(Drained::Completed)) if !chunk.is_empty() => {
                 timer.clear();
-                meter.emit(chunk.len() as u64);
+                ledger.emit(chunk.len() as u64);
                 Poll::Ready(Ok(match emit(std::mem::take(chunk)) {
                     ControlFlow::Continue(()) => Drained::Completed,
                     ControlFlow::Break(()) => Drained::Stopped,
@@ -171,18 +177,20 @@ impl<O: Observable> Observable for Chunks<O> {
             }
             Poll::Ready(Err(error)) => {
                 timer.clear();
-                meter.drop_items(DropReason::Failed, chunk.len() as u64);
+                ledger.drop_items(DropReason::Failed, chunk.len() as u64);
                 chunk.clear();
                 Poll::Ready(Err(error))
             }
             Poll::Pending => {
-                // Armed only now, so that a chunk that fills in one poll costs no timer.
+                // Armed only now, so that a chunk that fills in one poll costs no timer. The time may be out already: it is
+                // nothing, or the clock went on while the items came.
                 if let Some(now) = now
                     && timer.poll(cx.task(), now)
                 {
-                    // The drain took longer than the chunk may: its time is up at the next poll.
-                    timer.set(now);
-                    return Poll::Ready(Ok(Drained::Exhausted));
+                    ledger.emit(chunk.len() as u64);
+                    if emit(std::mem::take(chunk)).is_break() {
+                        return Poll::Ready(Ok(Drained::Stopped));
+                    }
                 }
                 Poll::Pending
             }
@@ -196,7 +204,10 @@ impl<O: Observable> Observable for Chunks<O> {
         } else {
             Holds::Items(self.max)
         };
-        let stage = plan.stage(self.stage.id()).holds(holds).meter(&self.meter);
+        let stage = plan
+            .stage(self.stage.id())
+            .holds(holds)
+            .meter(self.ledger.meter());
         if let Some(input) = self.stage.input() {
             stage.input(input);
         }
@@ -232,7 +243,7 @@ where
             max: self.max,
             within: self.within,
             timer: self.timer.clone(),
-            meter: self.meter.clone(),
+            ledger: self.ledger.clone(),
         }
     }
 }

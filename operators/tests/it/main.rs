@@ -1,7 +1,9 @@
 //! The tests of all operators, one file each, in one binary.
 
 mod layout;
+mod ledger;
 mod poll;
+mod stop;
 
 mod combine {
     automod::dir!("tests/it/combine");

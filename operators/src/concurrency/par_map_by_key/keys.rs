@@ -9,7 +9,8 @@ use std::{
 
 use tokio::time::{Duration, Instant};
 
-use super::super::par_map::InOrder;
+use super::{super::par_map::InOrder, limits::KeyLimits};
+use crate::timer::later;
 
 /// The keys that have something waiting, running or to be kept apart from the next.
 ///
@@ -25,22 +26,23 @@ pub(super) struct Keys<K, T, R> {
     /// When a key that started something may start the next.
     delayed: BinaryHeap<Reverse<(Instant, usize)>>,
     waiting: usize,
+    held: usize,
 }
 
 #[derive(Clone)]
 struct Line<K, T, R> {
     key: K,
     waiting: VecDeque<T>,
-    running: usize,
     /// In `turns` or in `delayed`.
     queued: bool,
     order: InOrder<R>,
 }
 
-/// What became of a look for the next item.
-pub(super) struct Start<T> {
-    pub(super) slot: usize,
-    pub(super) item: T,
+/// Where the result of a job belongs: the key's slot and the number in its order.
+#[derive(Clone, Copy)]
+pub(super) struct Place {
+    slot: usize,
+    number: u64,
 }
 
 impl<K: Hash + Eq + Clone, T, R> Keys<K, T, R> {
@@ -52,7 +54,13 @@ impl<K: Hash + Eq + Clone, T, R> Keys<K, T, R> {
             turns: VecDeque::new(),
             delayed: BinaryHeap::new(),
             waiting: 0,
+            held: 0,
         }
+    }
+
+    /// Counts the items that run, or are done and wait for one before them.
+    pub(super) fn held(&self) -> usize {
+        self.held
     }
 
     /// Counts the items that wait.
@@ -78,7 +86,6 @@ impl<K: Hash + Eq + Clone, T, R> Keys<K, T, R> {
             self.slots[slot] = Some(Line {
                 key,
                 waiting: VecDeque::new(),
-                running: 0,
                 queued: false,
                 order: InOrder::new(),
             });
@@ -99,10 +106,10 @@ impl<K: Hash + Eq + Clone, T, R> Keys<K, T, R> {
         if state.queued {
             return;
         }
-        if !state.waiting.is_empty() && state.running < per_key {
+        if !state.waiting.is_empty() && state.order.len() < per_key {
             state.queued = true;
             self.turns.push_back(slot);
-        } else if state.waiting.is_empty() && state.running == 0 && state.order.len() == 0 {
+        } else if state.waiting.is_empty() && state.order.len() == 0 {
             self.by_key.remove(&state.key);
             self.slots[slot] = None;
             self.free.push(slot);
@@ -115,22 +122,25 @@ impl<K: Hash + Eq + Clone, T, R> Keys<K, T, R> {
         now: Instant,
         per_key: usize,
         delay: impl FnOnce(&K) -> Duration,
-    ) -> Option<Start<T>> {
-        let slot = self.turns.pop_front()?;
+    ) -> Option<(Place, T)> {
+        let slot = *self.turns.front()?;
         let state = self.slots[slot].as_mut()?;
+        // Foreign code, which may panic, goes before the first change.
+        let delay = delay(&state.key);
+        self.turns.pop_front();
         state.queued = false;
         let item = state.waiting.pop_front()?;
-        state.running += 1;
+        let number = state.order.add();
         self.waiting -= 1;
-        let delay = delay(&state.key);
+        self.held += 1;
         if delay.is_zero() {
             self.enqueue(slot, per_key);
         } else {
             // Known until then even if it has no more work, so that work that comes meanwhile keeps the distance.
             state.queued = true;
-            self.delayed.push(Reverse((now + delay, slot)));
+            self.delayed.push(Reverse((later(now, delay), slot)));
         }
-        Some(Start { slot, item })
+        Some((Place { slot, number }, item))
     }
 
     /// Lets the keys whose delay has passed have turns again.
@@ -152,27 +162,46 @@ impl<K: Hash + Eq + Clone, T, R> Keys<K, T, R> {
         self.delayed.peek().map(|Reverse((at, _))| *at)
     }
 
-    /// Notes that an item of the key has ended.
-    pub(super) fn finish(&mut self, slot: usize, per_key: usize) {
-        if let Some(state) = &mut self.slots[slot] {
-            state.running -= 1;
+    /// Takes the result of a job, `None` if it panicked, and puts what may be handed on now into `done`.
+    pub(super) fn finish(
+        &mut self,
+        place: Place,
+        result: Option<R>,
+        limits: &KeyLimits<K>,
+        done: &mut VecDeque<R>,
+    ) {
+        let Some(state) = &mut self.slots[place.slot] else {
+            return;
+        };
+        let before = state.order.len();
+        match result {
+            Some(result) if limits.in_order => state.order.fill(place.number, result),
+            result => {
+                state.order.lose(place.number);
+                done.extend(result);
+            }
         }
-        self.enqueue(slot, per_key);
+        while let Some(result) = state.order.take_first() {
+            done.push_back(result);
+        }
+        self.held -= before - state.order.len();
+        self.enqueue(place.slot, limits.per_key);
     }
 
-    /// The order of the key's results.
-    pub(super) fn order(&mut self, slot: usize) -> Option<&mut InOrder<R>> {
-        Some(&mut self.slots[slot].as_mut()?.order)
-    }
-
-    /// Drops all that waits; gives its number.
-    pub(super) fn clear(&mut self) -> usize {
-        let dropped = self.waiting;
-        for state in self.slots.iter_mut().flatten() {
-            state.waiting.clear();
+    /// Drops what waits; gives how much it was.
+    pub(super) fn clear(&mut self, per_key: usize) -> usize {
+        let dropped = std::mem::take(&mut self.waiting);
+        if dropped > 0 {
+            for state in self.slots.iter_mut().flatten() {
+                state.waiting.clear();
+            }
+            for slot in std::mem::take(&mut self.turns) {
+                if let Some(state) = &mut self.slots[slot] {
+                    state.queued = false;
+                }
+                self.enqueue(slot, per_key);
+            }
         }
-        self.waiting = 0;
-        self.turns.clear();
         dropped
     }
 }

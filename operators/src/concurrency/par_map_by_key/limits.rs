@@ -43,6 +43,8 @@ impl<K> Delay<K> {
 impl<K> KeyLimits<K> {
     /// Allows `total` items to run at once: one of a key, in order, without delay; 16 times as many may wait.
     ///
+    /// An item that is done counts until those of its key before it are.
+    ///
     /// # Panics
     ///
     /// Panics if `total` is 0.
@@ -59,7 +61,7 @@ impl<K> KeyLimits<K> {
         }
     }
 
-    /// Allows so many items of one key to run at once.
+    /// Allows so many items of one key to run at once, or to be done before one that came earlier.
     ///
     /// # Panics
     ///

@@ -6,13 +6,15 @@ mod limits;
 use std::{collections::VecDeque, fmt, hash::Hash, ops::ControlFlow, pin::Pin, task::Poll};
 
 use pin_project_lite::pin_project;
-use thalweg_core::{Cx, Drained, DropReason, Fault, Holds, Meter, Observable, Plan};
-use tokio::time::Instant;
+use thalweg_core::{Cx, Drained, DropReason, Fault, Holds, Observable, Plan};
+use tokio::time::{Duration, Instant};
 
-use self::keys::{Keys, Start};
 pub use self::limits::KeyLimits;
-use super::par_map::InOrder;
-use crate::{Flow, Stage, jobs::Jobs, timer::Timer};
+use self::{
+    keys::{Keys, Place},
+    limits::Delay,
+};
+use crate::{Flow, Stage, jobs::Jobs, ledger::Ledger, timer::Timer};
 
 impl<O: Observable> Flow<O> {
     /// Runs a future for every item, in parallel across keys, in order and at a polite pace within each key.
@@ -87,16 +89,9 @@ impl<O: Observable> Flow<O> {
             done: VecDeque::new(),
             timer: Timer::new(),
             fault: None,
-            meter: Meter::new(),
+            ledger: Ledger::new(),
         })
     }
-}
-
-/// Where the result of a job belongs: the key's slot and the number in its order.
-#[derive(Clone, Copy)]
-struct Place {
-    slot: usize,
-    number: u64,
 }
 
 pin_project! {
@@ -118,7 +113,7 @@ pin_project! {
         timer: Timer,
         // Told when all that was pulled is handed on.
         fault: Option<Fault<O::Error>>,
-        meter: Meter,
+        ledger: Ledger,
     }
 }
 
@@ -146,21 +141,24 @@ where
         let now = Instant::now();
         keys.release(now, limits.per_key);
         loop {
+            // The source hears of a stop before what is done goes out, as the consumer may break.
+            let tells = this.stage.owes_stop(cx);
             while cx.budget() > 0
+                && !tells
                 && let Some(result) = done.pop_front()
             {
-                this.meter.emit(1);
+                this.ledger.emit(1);
                 if emit(result).is_break() {
                     return Poll::Ready(Ok(Drained::Stopped));
                 }
             }
             let mut pulled = Poll::Pending;
             let full = keys.waiting() >= limits.waiting;
-            if !full || this.stage.owes_stop(cx) {
+            if !full || tells {
                 let quota = if full { 0 } else { u32::MAX };
                 pulled = cx.limited(quota, |cx| {
                     this.stage.as_mut().drain(cx, |key, item| {
-                        this.meter.receive(1);
+                        this.ledger.receive(1);
                         keys.push(key(&item), item, limits.per_key);
                         if keys.waiting() < limits.waiting {
                             ControlFlow::Continue(())
@@ -171,43 +169,35 @@ where
                 });
             }
             if cx.stopping() && limits.drop_waiting_on_stop {
-                let dropped = keys.clear() as u64;
-                this.meter.drop_items(DropReason::Cancelled, dropped);
+                let dropped = keys.clear(limits.per_key) as u64;
+                this.ledger.drop_items(DropReason::Cancelled, dropped);
             }
             if let Poll::Ready(Err(error)) = pulled {
                 this.fault.get_or_insert(Fault::Upstream(error));
                 pulled = Poll::Ready(Ok(Drained::Completed));
             }
-            let mut progress = matches!(pulled, Poll::Ready(Ok(Drained::Stopped)));
-            while jobs.len() < limits.total
+            let mut progress = tells || matches!(pulled, Poll::Ready(Ok(Drained::Stopped)));
+            while keys.held() < limits.total
                 && let Some(work) = this.work
-                && let Some(Start { slot, item }) =
+                && let Some((place, item)) =
                     keys.start(now, limits.per_key, |key| limits.delay.of(key))
             {
-                let number = keys.order(slot).map_or(0, InOrder::add);
-                jobs.spawn(Place { slot, number }, work(item));
+                // There is room for another to wait.
+                progress |= full;
+                jobs.spawn(place, work(item));
             }
             while let Poll::Ready(Some((place, result))) = jobs.poll_next(cx.task()) {
                 progress = true;
-                if let Some(order) = keys.order(place.slot) {
-                    match result {
-                        Ok(result) if limits.in_order => order.fill(place.number, result),
-                        Ok(result) => {
-                            order.lose(place.number);
-                            done.push_back(result);
-                        }
-                        Err(panicked) => {
-                            order.lose(place.number);
-                            this.meter.drop_items(DropReason::Failed, 1);
-                            this.stage.as_mut().end();
-                            this.fault.get_or_insert(Fault::Panicked(panicked));
-                        }
+                let result = match result {
+                    Ok(result) => Some(result),
+                    Err(panicked) => {
+                        this.ledger.drop_items(DropReason::Failed, 1);
+                        this.stage.as_mut().end();
+                        this.fault.get_or_insert(Fault::Panicked(panicked));
+                        None
                     }
-                    while let Some(result) = order.take_first() {
-                        done.push_back(result);
-                    }
-                }
-                keys.finish(place.slot, limits.per_key);
+                };
+                keys.finish(place, result, limits, done);
             }
             if cx.budget() == 0 {
                 return Poll::Ready(Ok(Drained::Exhausted));
@@ -215,8 +205,14 @@ where
             if progress {
                 continue;
             }
+            if !full && matches!(pulled, Poll::Ready(Ok(Drained::Exhausted))) {
+                // It had only a share of the budget, and wakes nobody.
+                return Poll::Ready(Ok(Drained::Exhausted));
+            }
             if this.stage.is_ended() && keys.waiting() == 0 && jobs.len() == 0 {
                 *this.work = None;
+                *keys = Keys::new();
+                limits.delay = Delay::Fixed(Duration::ZERO);
                 return Poll::Ready(match this.fault.take() {
                     Some(fault) => Err(fault),
                     None => Ok(Drained::Completed),
@@ -238,7 +234,7 @@ where
         let stage = plan
             .stage(self.stage.id())
             .holds(Holds::Items(held))
-            .meter(&self.meter);
+            .meter(self.ledger.meter());
         if let Some(input) = self.stage.input() {
             stage.input(input);
         }
@@ -275,7 +271,7 @@ where
             done: VecDeque::new(),
             timer: Timer::new(),
             fault: None,
-            meter: self.meter.clone(),
+            ledger: self.ledger.begin_anew(),
         }
     }
 }

@@ -138,7 +138,7 @@ where
                 return Poll::Ready(Ok(Drained::Completed));
             };
             if this.attempt.is_none() {
-                if *this.waits && cx.stopping() {
+                if *this.retries > 0 && cx.stopping() {
                     *this.rest = None;
                     continue;
                 }

@@ -1,7 +1,7 @@
 use std::{future::poll_fn, ops::ControlFlow, pin::pin, task::Poll};
 
 use thalweg_core::{
-    Cx, Meter, Observable, Overflow, StageId,
+    Cx, Drained, Meter, Observable, Overflow, StageId,
     queue::{QueueReceiver, QueueSender, queue},
 };
 use thalweg_operators::{
@@ -9,6 +9,8 @@ use thalweg_operators::{
     combine::merge,
     testing::{Broken, Conform, Marbles, assert_marbles, cold, probe, Script},
 };
+
+use crate::poll::poll;
 
 #[tokio::test(start_paused = true)]
 async fn items_come_as_they_come() {
@@ -77,4 +79,21 @@ async fn a_stop_reaches_all_without_a_budget() {
 async fn conforms() {
     Conform::new(|source| source.merge(probe(Script::Items(30)).0)).interleaves().check().await;
     Conform::new(|source| merge([source, probe(Script::Items(30)).0])).interleaves().check().await;
+}
+
+#[tokio::test]
+async fn inputs_that_wake_after_an_error_are_not_looked_for() {
+    let failing = probe(Script::Failing(0)).0;
+    let mut flow = merge([failing, probe(Script::Endless).0]);
+    assert_eq!(flow.next().await, Err(Broken));
+    assert!(matches!(poll(&mut flow, 8, false).1, Poll::Ready(Ok(Drained::Completed))));
+}
+
+#[tokio::test(start_paused = true)]
+async fn inputs_that_do_not_wake_are_not_polled() {
+    let (idle, logs): (Vec<_>, Vec<_>) = (0..1000).map(|_| probe(Script::Idle(0))).unzip();
+    let awake = probe(Script::Stuttering(50)).0.boxed();
+    let flow = merge(idle.into_iter().map(Flow::boxed).chain([awake]));
+    assert_eq!(flow.take(50).count().await, Ok(50));
+    assert!(logs.iter().all(|log| log.polls() == 1));
 }

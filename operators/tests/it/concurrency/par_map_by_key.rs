@@ -1,12 +1,18 @@
-use std::{collections::HashMap, time::Duration};
+use std::{collections::HashMap, sync::Arc, task::Poll, time::Duration};
 
 use proptest::prelude::*;
+use thalweg_core::Cx;
 use thalweg_operators::{
     IntoFlow,
     concurrency::KeyLimits,
     testing::{Conform, Script, assert_marbles, cold, probe},
 };
-use tokio::time::{Instant, sleep};
+use tokio::{
+    task::yield_now,
+    time::{Instant, sleep},
+};
+
+use crate::poll::poll;
 
 const STEP: Duration = Duration::from_millis(4);
 
@@ -154,6 +160,55 @@ async fn a_panic_is_an_error_and_loses_no_sibling() {
     assert_eq!(fault.stage().unwrap().name(), "par_map_by_key");
     seen.sort_unstable();
     assert_eq!(seen, [0, 1, 3, 4, 5]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn results_that_wait_for_a_slow_one_are_bounded() {
+    let (source, log) = probe(Script::Endless);
+    let limits = KeyLimits::new(4).per_key(2).waiting(8);
+    let flow = source.par_map_by_key(|_| (), limits, |n| async move {
+        if n == 0 {
+            sleep(1000 * STEP).await;
+        }
+        n
+    });
+    let bound = flow.plan().bound().unwrap() as u64;
+    let mut flow = flow.boxed();
+    for _ in 0..100 {
+        let (items, _) = poll(&mut flow, Cx::DEFAULT_BUDGET, false);
+        assert_eq!(items, [0_u32; 0]);
+        yield_now().await;
+    }
+    assert!(log.produced() <= bound, "{} held, {bound} told", log.produced());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_distance_without_end_lets_one_of_a_key_through() {
+    let limits = KeyLimits::new(8).delay(Duration::MAX);
+    let mut flow = cold("(aab)|").par_map_by_key(|letter| *letter, limits, after_step).boxed();
+    assert_eq!((flow.next().await, flow.next().await), (Ok(Some('a')), Ok(Some('b'))));
+    assert_eq!(poll(&mut flow, Cx::DEFAULT_BUDGET, false).1, Poll::Pending);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_runs_and_what_waits_is_counted_when_the_flow_is_dropped() {
+    let mut flow = (0..3).flow().par_map_by_key(|_| (), KeyLimits::new(2), |_| sleep(STEP)).boxed();
+    let mut plan = flow.plan();
+    assert_eq!(poll(&mut flow, Cx::DEFAULT_BUDGET, false).1, Poll::Pending);
+    drop(flow);
+    plan.refresh();
+    let counts = plan.stages()[0].counts().unwrap();
+    assert_eq!(counts.to_string(), "in 3, out 0, dropped 3 (cancelled), in flight 0");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_delay_is_made_of_is_dropped_at_the_end() {
+    let token = Arc::new(());
+    let kept = Arc::clone(&token);
+    let limits = KeyLimits::new(8).delay_by(move |_| STEP * u32::try_from(Arc::strong_count(&kept)).unwrap());
+    let mut flow = cold("(ab)|").par_map_by_key(|letter| *letter, limits, after_step).boxed();
+    while flow.next().await.unwrap().is_some() {}
+    assert_eq!(Arc::strong_count(&token), 1);
 }
 
 proptest! {

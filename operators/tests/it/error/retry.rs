@@ -190,6 +190,19 @@ async fn a_stop_ends_the_wait() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_stop_ends_a_wait_that_is_over_too() {
+    let (source, log) = probe(Script::Failing(0));
+    let mut flow = source.retry(Backoff::fixed(Duration::ZERO));
+    // The wait is over, and the budget too.
+    let (_, rest) = poll(&mut flow, 1, false);
+    assert_eq!(rest, Poll::Ready(Ok(Drained::Exhausted)));
+    let tries = log.polls();
+    let (_, rest) = poll(&mut flow, Cx::DEFAULT_BUDGET, true);
+    assert_eq!(rest, Poll::Ready(Ok(Drained::Completed)));
+    assert_eq!(log.polls(), tries, "there was another attempt");
+}
+
+#[tokio::test(start_paused = true)]
 async fn conforms() {
     Conform::new(|source| source.retry(Backoff::fixed(Duration::ZERO).max_retries(0)))
         .check()

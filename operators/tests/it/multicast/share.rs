@@ -22,6 +22,8 @@ use tokio::{
     time::{Instant, sleep, sleep_until, timeout},
 };
 
+use crate::poll::poll;
+
 const FRAME: Duration = Duration::from_millis(1);
 
 /// A source that counts how often it is started.
@@ -335,4 +337,20 @@ async fn conforms() {
     .any_sequence()
     .check()
     .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_may_subscribe_and_be_polled_within_the_emission_of_another() {
+    let shared = cold("-a-b-c-|").share();
+    let mut late = shared.clone().boxed();
+    let (mut seen, mut seen_late) = (Vec::new(), Vec::new());
+    shared
+        .for_each(|letter| {
+            seen.push(letter);
+            seen_late.extend(poll(&mut late, Cx::DEFAULT_BUDGET, false).0);
+        })
+        .await
+        .unwrap();
+    assert_eq!(seen, ['a', 'b', 'c']);
+    assert!("bc".starts_with(&seen_late.into_iter().collect::<String>()));
 }

@@ -1,10 +1,10 @@
 use std::time::Duration;
 
 use thalweg_operators::{
-    IntoFlow,
+    Flow, IntoFlow,
     testing::{Broken, Script, numbers, probe},
 };
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 
 #[tokio::test(start_paused = true)]
 async fn the_next_item_is_pulled_when_the_future_is_done() {
@@ -42,4 +42,17 @@ async fn futures_that_are_ready_do_not_hold_the_thread() {
     heard.await.unwrap();
     sibling.await.unwrap().unwrap();
     run.abort();
+}
+
+#[tokio::test(start_paused = true)]
+async fn dropping_it_loses_the_item_whose_future_runs_and_no_other() {
+    let mut source = (0..6).flow();
+    let mut seen = Vec::new();
+    let run = Flow::new(&mut source).for_each_async(|n| {
+        seen.push(n);
+        sleep(Duration::from_millis(4))
+    });
+    assert!(timeout(Duration::from_millis(6), run).await.is_err());
+    assert_eq!(seen, [0, 1]);
+    assert_eq!(source.next().await, Ok(Some(2)));
 }

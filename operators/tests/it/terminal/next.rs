@@ -1,7 +1,10 @@
+use std::time::Duration;
+
 use thalweg_operators::{
     IntoFlow,
-    testing::{Broken, Script, probe},
+    testing::{Broken, Script, cold, probe},
 };
+use tokio::time::timeout;
 
 #[tokio::test]
 async fn items_come_one_by_one_then_none_for_ever() {
@@ -29,4 +32,19 @@ async fn a_loop_over_an_endless_flow_lets_a_sibling_task_run() {
         flow.next().await.unwrap();
     }
     sibling.await.unwrap().unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn dropping_it_loses_nothing() {
+    let mut flow = cold("---a---b|");
+    let mut seen = Vec::new();
+    loop {
+        // Given up after a moment, and asked again.
+        match timeout(Duration::from_millis(1), flow.next()).await {
+            Ok(Ok(Some(item))) => seen.push(item),
+            Ok(end) => break assert_eq!(end, Ok(None)),
+            Err(_) => {}
+        }
+    }
+    assert_eq!(seen, ['a', 'b']);
 }

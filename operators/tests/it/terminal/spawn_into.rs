@@ -97,6 +97,8 @@ async fn abort_ends_it_at_once_and_drops_the_source() {
     assert_eq!(received.recv().await, Some(0));
     run.abort();
     assert!(matches!(run.join().await, Err(RunError::Aborted(_))));
+    let counts = run.snapshot().stages()[0].counts().unwrap();
+    assert_eq!(counts.to_string(), "in 1024, out 1, dropped 1023 (cancelled), in flight 0");
     assert!(log.is_dropped());
 }
 

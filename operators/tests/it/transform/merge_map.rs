@@ -7,6 +7,8 @@ use thalweg_operators::{
     transform::UNLIMITED,
 };
 
+use crate::poll::poll;
+
 #[tokio::test(start_paused = true)]
 async fn inner_flows_run_at_once() {
     let flow = cold("    -a---b----|").merge_map(UNLIMITED, |letter| {
@@ -148,4 +150,24 @@ async fn conforms() {
     })
     .check()
     .await;
+}
+
+#[tokio::test]
+async fn flows_that_wake_after_an_error_are_not_looked_for() {
+    let (source, _) = probe(Script::Items(2));
+    let mut flow = source.merge_map(UNLIMITED, |n| {
+        probe(if n == 0 { Script::Endless } else { Script::Failing(0) }).0
+    });
+    while flow.next().await.is_ok() {}
+    assert_eq!(flow.next().await, Ok(None));
+    assert_eq!(poll(&mut flow, 8, false).1, Poll::Ready(Ok(Drained::Completed)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn flows_that_do_not_wake_are_not_polled() {
+    let (mut inner, logs): (Vec<_>, Vec<_>) = (0..1000).map(|_| probe(Script::Idle(0))).unzip();
+    inner.push(probe(Script::Stuttering(50)).0);
+    let flow = inner.into_iter().flow().with_error().merge_map(UNLIMITED, |inner| inner);
+    assert_eq!(flow.take(50).count().await, Ok(50));
+    assert!(logs.iter().all(|log| log.polls() == 1));
 }

@@ -12,6 +12,8 @@ use thalweg_operators::{
     testing::{Broken, Conform, Script, assert_marbles, cold, probe},
 };
 
+use crate::poll::poll;
+
 #[tokio::test(start_paused = true)]
 async fn the_newest_takes_the_place_of_the_one_before() {
     let flow = cold("    -a-------b-------|").switch_map(|_| cold("--1--2--3|"));
@@ -98,4 +100,12 @@ async fn conforms() {
     })
     .check()
     .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_source_that_is_busy_without_an_item_does_not_starve_the_inner_flow() {
+    let busy = probe(Script::Endless).0.filter(|n| *n == 0);
+    let mut flow = busy.switch_map(|_| cold("(ab)")).boxed();
+    let seen: Vec<_> = (0..4).flat_map(|_| poll(&mut flow, Cx::DEFAULT_BUDGET, false).0).collect();
+    assert_eq!(seen, ['a', 'b']);
 }

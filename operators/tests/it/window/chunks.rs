@@ -1,6 +1,10 @@
 use std::time::Duration;
 
-use thalweg_operators::testing::{Conform, assert_marbles, cold};
+use thalweg_operators::{
+    Flow,
+    testing::{Conform, assert_marbles, cold},
+};
+use tokio::time::{sleep, timeout};
 
 fn text(chunk: Vec<char>) -> String {
     chunk.into_iter().collect()
@@ -43,4 +47,26 @@ fn of_none_is_refused_at_the_call() {
 async fn conforms() {
     Conform::new(|source| source.chunks().max(7)).check().await;
     Conform::new(|source| source.chunks().max(7).within(Duration::from_millis(5))).check().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_chunk_that_is_due_at_once_does_not_wait_for_the_next_item() {
+    let flow = cold("    -(ab)----c-|").chunks().within(Duration::ZERO).map(text);
+    assert_marbles(flow, "-{ab}-------{c}-|").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wait_that_is_given_up_loses_nothing_and_a_flow_that_is_dropped_counts_what_it_held() {
+    let mut source = cold("-a-b-c------d-e-f-----g|");
+    let mut plan = {
+        let mut flow = Flow::new(&mut source).chunks().within(Duration::from_millis(6)).map(text);
+        while timeout(Duration::from_millis(1), flow.next()).await != Ok(Ok(Some("abc".to_owned()))) {}
+        sleep(Duration::from_millis(10)).await;
+        assert!(timeout(Duration::from_millis(1), flow.next()).await.is_err());
+        flow.plan()
+    };
+    plan.refresh();
+    let counts = plan.find("chunks").unwrap().counts().unwrap();
+    assert_eq!(counts.to_string(), "in 6, out 3, dropped 3 (cancelled), in flight 0");
+    assert_eq!(source.next().await, Ok(Some('g')));
 }
