@@ -38,6 +38,11 @@ impl Timer {
         self.deadline.is_some()
     }
 
+    /// Tells whether the deadline lies before `now`, and leaves it as it is.
+    pub fn has_passed(&self, now: Instant) -> bool {
+        self.deadline.is_some_and(|deadline| deadline < now)
+    }
+
     /// Takes the deadline away.
     pub fn clear(&mut self) {
         self.deadline = None;

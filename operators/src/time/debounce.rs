@@ -107,6 +107,20 @@ impl<O: Observable> Observable for Debounce<O> {
         let this = self.project();
         let now = Instant::now();
         let pending = this.pending;
+        // Polled late: the quiet had ended before whatever comes now. A stop is heard first.
+        let overdue = this.quiet_timer.has_passed(now) || this.wait_timer.has_passed(now);
+        if overdue
+            && cx.budget() > 0
+            && !this.stage.owes_stop(cx)
+            && let Some(item) = pending.take()
+        {
+            this.quiet_timer.clear();
+            this.wait_timer.clear();
+            this.ledger.emit(1);
+            if emit(item).is_break() {
+                return Poll::Ready(Ok(Drained::Stopped));
+            }
+        }
         let waited_before = pending.is_some();
         let mut received = 0;
         let drained = this.stage.drain(cx, |(), item| {

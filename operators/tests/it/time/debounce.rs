@@ -1,6 +1,9 @@
 use std::time::Duration;
 
 use thalweg_operators::testing::{Conform, assert_marbles, cold};
+use tokio::time::advance;
+
+use crate::poll::poll;
 
 const QUIET: Duration = Duration::from_millis(4);
 
@@ -40,4 +43,17 @@ async fn what_is_dropped_is_counted() {
 #[tokio::test(start_paused = true)]
 async fn conforms() {
     Conform::new(|source| source.debounce(QUIET)).check().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_item_whose_quiet_ended_before_a_late_poll_is_not_superseded() {
+    let mut flow = cold("-a--------b-----|").debounce(QUIET);
+    assert_eq!(poll(&mut flow, 8, false).0, []);
+    advance(Duration::from_millis(1)).await;
+    assert_eq!(poll(&mut flow, 8, false).0, []);
+    // The consumer is busy until 12: by then `a` has been quiet for long, and `b` is there.
+    advance(Duration::from_millis(11)).await;
+    assert_eq!(poll(&mut flow, 8, false).0, ['a']);
+    advance(Duration::from_millis(4)).await;
+    assert_eq!(poll(&mut flow, 8, false).0, ['b']);
 }
