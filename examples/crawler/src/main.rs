@@ -1,5 +1,7 @@
 //! The crawler on the command line.
 
+mod interrupts;
+
 use std::io;
 use std::num::NonZero;
 use std::process::ExitCode;
@@ -11,6 +13,8 @@ use crawler::demo::Demo;
 use crawler::output::PagesFile;
 use crawler::progress::{Progress, Style};
 use tokio::runtime::{Builder, Runtime};
+
+use self::interrupts::Interrupts;
 
 /// Cut off by the user, as shells know it.
 const INTERRUPTED: u8 = 130;
@@ -50,14 +54,18 @@ async fn run(mut args: Args) -> ExitCode {
     };
     args.urls
         .extend(demo.as_ref().map(|demo| demo.url().clone()));
-    let mut interrupts = match interrupts() {
+    let mut interrupts = match Interrupts::new() {
         Ok(interrupts) => interrupts,
-        Err(error) => return failure(format_args!("cannot listen for Ctrl-C: {error}")),
+        Err(error) => return failure(format_args!("cannot listen for signals: {error}")),
     };
     let pages = match &args.out {
-        Some(directory) => match PagesFile::create(directory).await {
-            Ok(pages) => Some(pages),
-            Err(error) => return failure(error),
+        // What is there may be slow, or a pipe that nobody reads.
+        Some(directory) => tokio::select! {
+            pages = PagesFile::create(directory) => match pages {
+                Ok(pages) => Some(pages),
+                Err(error) => return failure(error),
+            },
+            () = interrupts.recv() => return ExitCode::from(INTERRUPTED),
         },
         None => None,
     };
@@ -75,7 +83,7 @@ async fn run(mut args: Args) -> ExitCode {
         tokio::select! {
             end = crawl.end() => break end,
             never = progress.run(&watch) => match never {},
-            _ = interrupts.recv() => {
+            () = interrupts.recv() => {
                 progress.clear();
                 if crawl.is_stopping() {
                     crawl.abort();
@@ -93,7 +101,10 @@ async fn run(mut args: Args) -> ExitCode {
     for line in lost.iter().chain(&crawl.hints()) {
         note(line);
     }
-    if let Err(error) = crawl.summary().print(args.summary, io::stdout().lock()) {
+    // A reader that has seen enough is no failure.
+    if let Err(error) = crawl.summary().print(args.summary, io::stdout().lock())
+        && !is_broken_pipe(&error)
+    {
         return failure(format_args!("cannot print the summary: {error}"));
     }
     if demo.is_some() && !args.quiet && args.summary == SummaryFormat::Text {
@@ -106,14 +117,8 @@ async fn run(mut args: Args) -> ExitCode {
     }
 }
 
-#[cfg(unix)]
-fn interrupts() -> io::Result<tokio::signal::unix::Signal> {
-    tokio::signal::unix::signal(tokio::signal::unix::SignalKind::interrupt())
-}
-
-#[cfg(windows)]
-fn interrupts() -> io::Result<tokio::signal::windows::CtrlC> {
-    tokio::signal::windows::ctrl_c()
+fn is_broken_pipe(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::BrokenPipe
 }
 
 fn note(line: impl std::fmt::Display) {

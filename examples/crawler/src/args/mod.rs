@@ -85,7 +85,8 @@ pub struct Args {
           help_heading = "How fast")]
     pub per_host: usize,
 
-    /// Pause between two requests to one host [default: 250ms, and none for this machine]
+    /// Pause between two requests to one host, longer where it asks for that [default: 250ms, and
+    /// none for this machine]
     #[arg(long, value_name = "TIME", value_parser = values::duration, help_heading = "How fast")]
     pub delay: Option<Duration>,
 

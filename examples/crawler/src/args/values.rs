@@ -24,6 +24,9 @@ pub(super) fn url(text: &str) -> Result<Url, String> {
     if !matches!(url.scheme(), "http" | "https") {
         return Err(format!("{} is not http or https", url.scheme()));
     }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err("user names and passwords are not sent; leave them out".to_owned());
+    }
     Ok(url)
 }
 
@@ -123,6 +126,7 @@ mod tests {
             "http://[",
             "example.org:99999",
             "file:///etc/passwd",
+            "https://me:secret@example.org/",
         ] {
             assert!(url(text).is_err(), "{text}");
         }

@@ -34,6 +34,11 @@ impl Allowance {
         taken.is_ok()
     }
 
+    /// Tells whether the last page has been taken.
+    pub(super) fn is_spent(&self) -> bool {
+        self.spent.is_cancelled()
+    }
+
     /// Waits until the last page has been taken; it may still be under way.
     pub(super) async fn spent(&self) {
         self.spent.cancelled().await;

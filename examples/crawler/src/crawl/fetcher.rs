@@ -11,7 +11,7 @@ use url::Url;
 
 use super::Queue;
 use super::allowance::Allowance;
-use super::site::{Permission, Robots};
+use super::site::{Permission, Robots, Site};
 use super::stop::Stop;
 use super::visit::{Fetched, Outcome, Visit};
 use crate::args::Args;
@@ -24,9 +24,11 @@ const ROBOTS_REDIRECTS: usize = 5;
 /// About how long it takes until the first request that failed is made again; then twice as long, and so on.
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 
-/// The longest pause before a request is made again. It is spent in the site's turn, which spares a server in trouble;
-/// so it is short, and where the server asks for a longer one the request is not made again.
+/// The longest wait before a request is made again. It is spent in the site's turn; so it is short, and where the server
+/// asks for a longer one the request is not made again.
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+
+const CUT_OFF: &str = "cut off when the crawl was stopped";
 
 /// Fetches, one visit at a time in each of many tasks.
 #[derive(Debug)]
@@ -35,6 +37,7 @@ pub(super) struct Fetcher {
     /// The name to look for in robots.txt; none to ignore it.
     agent: Option<String>,
     retries: u32,
+    body_limit: usize,
     pub(super) allowance: Allowance,
     stop: Stop,
     running: AtomicU64,
@@ -43,8 +46,10 @@ pub(super) struct Fetcher {
 impl Fetcher {
     pub(super) fn new(args: &Args, stop: Stop) -> Self {
         let name = args.user_agent.to_str().ok().and_then(product_token);
+        let config = args.client_config();
         Self {
-            client: Client::new(args.client_config()),
+            body_limit: config.body_limit,
+            client: Client::new(config),
             agent: (!args.ignore_robots).then(|| name.unwrap_or_default().to_owned()),
             retries: args.retries,
             allowance: Allowance::new(args.max_pages),
@@ -70,12 +75,9 @@ impl Fetcher {
             let _running = Running::new(&self.running);
             let began = SystemTime::now();
             let mut retries = 0;
-            let outcome = tokio::select! {
-                biased;
-                outcome = self.visit(&visit, pause, &mut retries) => outcome,
-                () = self.stop.is_cut() => {
-                    Outcome::Failed("cut off when the crawl was stopped".to_owned())
-                }
+            let outcome = match self.admit(&visit, pause).await {
+                Ok(()) => self.visit(&visit, &mut retries).await,
+                Err(outcome) => outcome,
             };
             Fetched {
                 visit,
@@ -87,41 +89,76 @@ impl Fetcher {
         }
     }
 
-    async fn visit(&self, visit: &Visit, pause: Duration, retries: &mut u32) -> Outcome {
+    /// Waits until the site has said whether it wants this visit, and takes a page off the allowance for it.
+    ///
+    /// # Errors
+    ///
+    /// How the visit ends instead.
+    async fn admit(&self, visit: &Visit, pause: Duration) -> Result<(), Outcome> {
+        if visit.site.is_resting() {
+            return Err(Outcome::TooEarly);
+        }
         if let Some(agent) = &self.agent {
             // Boxed, because it is large and rare.
             let read = async || Box::pin(self.robots(&visit.url, agent)).await;
-            match visit.site.permission(&visit.url, pause, read).await {
+            let permission = tokio::select! {
+                biased;
+                permission = visit.site.permission(&visit.url, pause, read) => permission,
+                // A site that is slow to answer does not hold up the end.
+                () = self.allowance.spent() => return Err(Outcome::Surplus),
+                () = self.stop.is_cut() => Permission::Unreachable(CUT_OFF.to_owned()),
+            };
+            match permission {
                 Permission::Granted => {}
-                Permission::Denied(why) => return Outcome::Denied(why),
-                Permission::TooEarly => return Outcome::TooEarly,
+                Permission::Denied(why) => return Err(Outcome::Denied(why)),
+                Permission::TooEarly => return Err(Outcome::TooEarly),
                 Permission::Unreachable(why) if self.allowance.take() => {
-                    return Outcome::Failed(why);
+                    return Err(Outcome::Failed(why));
                 }
-                Permission::Unreachable(_) => return Outcome::Surplus,
+                Permission::Unreachable(_) => return Err(Outcome::Surplus),
             }
         }
-        if !self.allowance.take() {
-            return Outcome::Surplus;
-        }
-        match self.get(&visit.url, is_page, retries).await {
-            Ok(response) => Outcome::Response(Box::new(response)),
-            Err(error) => Outcome::Failed(error.to_string()),
+        if self.allowance.take() {
+            Ok(())
+        } else {
+            Err(Outcome::Surplus)
         }
     }
 
-    /// Requests `url`, again if that may help, as often as is allowed.
+    async fn visit(&self, visit: &Visit, retries: &mut u32) -> Outcome {
+        tokio::select! {
+            biased;
+            result = self.get(&visit.url, Some(&visit.site), is_page, retries) => match result {
+                Ok(response) => Outcome::Response(Box::new(response)),
+                Err(error) => Outcome::Failed(error.to_string()),
+            },
+            () = self.stop.is_cut() => Outcome::Failed(CUT_OFF.to_owned()),
+        }
+    }
+
+    /// Requests a page or, where there is no `site` to be spared, a `robots.txt`; again if that may help, as often as is
+    /// allowed.
     async fn get(
         &self,
         url: &Url,
+        site: Option<&Site>,
         is_wanted: fn(StatusCode, &HeaderMap) -> bool,
         retries: &mut u32,
     ) -> Result<Response, FetchError> {
+        // One byte more than is parsed tells a long robots.txt from one that ends there.
+        let limit = site.map_or(robots::LIMIT + 1, |_| self.body_limit);
         loop {
-            let result = self.client.get(url, is_wanted).await;
+            let result = self.client.get_up_to(limit, url, is_wanted).await;
+            if let (Some(site), Ok(response)) = (site, &result)
+                && is_busy(response.status)
+                && let Some(asked) = response.retry_after()
+            {
+                site.rest(asked);
+            }
             let Some(pause) = self.pause(&result, *retries) else {
                 return result;
             };
+            let pause = pause.max(site.map_or(Duration::ZERO, Site::pause));
             let slept = self.stop.unless_asked(tokio::time::sleep(pause)).await;
             if slept.is_none() {
                 return result;
@@ -152,7 +189,7 @@ impl Fetcher {
             Err(error) => return Robots::Unreachable(error.to_string()),
         };
         for _ in 0..=ROBOTS_REDIRECTS {
-            let response = match self.get(&url, is_success, &mut 0).await {
+            let response = match self.get(&url, None, is_success, &mut 0).await {
                 Ok(response) => response,
                 Err(error) => return Robots::Unreachable(error.to_string()),
             };
@@ -196,6 +233,11 @@ pub(super) fn is_html(content_type: &[u8]) -> bool {
         .unwrap_or_default();
     let kind = kind.trim_ascii();
     kind.eq_ignore_ascii_case(b"text/html") || kind.eq_ignore_ascii_case(b"application/xhtml+xml")
+}
+
+/// Tells whether a server asks for fewer requests.
+fn is_busy(status: StatusCode) -> bool {
+    status == StatusCode::SERVICE_UNAVAILABLE || status == StatusCode::TOO_MANY_REQUESTS
 }
 
 /// Tells whether a server may well answer otherwise a little later.

@@ -15,7 +15,7 @@ use super::visit::{Fetched, Outcome, Visit};
 use crate::args::Args;
 use crate::fetch::Response;
 use crate::output::PageRecord;
-use crate::url::{Bounds, is_media, normalise};
+use crate::url::{Bounds, LONGEST, forget_user, is_media, normalise};
 
 /// Redirects in a row that may lead to another spelling of the same URL, which would otherwise count as known.
 const RESPELLINGS: u8 = 5;
@@ -140,7 +140,7 @@ impl Follow {
         let Some(mut target) = response.location.clone() else {
             return;
         };
-        target.set_fragment(None);
+        make_bare(&mut target);
         if visit.referrer.is_none() && !self.bounds.contains(&target) {
             self.totals.leave_scope(&visit.url, &target);
         }
@@ -166,9 +166,11 @@ impl Follow {
 
     /// Makes a visit of a URL that is new and belongs to the crawl.
     fn visit(&mut self, mut url: Url, depth: u32, referrer: Option<&Arc<str>>) -> Option<Visit> {
-        url.set_fragment(None);
+        make_bare(&mut url);
         let is_seed = referrer.is_none();
-        if !is_seed && (!self.bounds.contains(&url) || is_media(&url)) {
+        let is_wanted =
+            || url.as_str().len() <= LONGEST && self.bounds.contains(&url) && !is_media(&url);
+        if !is_seed && !is_wanted() {
             return None;
         }
         if !self.seen.insert(normalise(url.clone()).as_str()) {
@@ -182,6 +184,12 @@ impl Follow {
             respelled: 0,
         })
     }
+}
+
+/// Leaves what a request says: no fragment, and no user, under whose name each link could make a site of its own.
+fn make_bare(url: &mut Url) {
+    url.set_fragment(None);
+    forget_user(url);
 }
 
 /// Gathers the visits that a page leads to.

@@ -7,7 +7,7 @@ use url::{Position, Url};
 
 use crate::fetch::Response;
 use crate::html::{Link, LinkKind, RobotsMeta, decode, extract};
-use crate::url::resolve_in;
+use crate::url::{LONGEST, resolve_in};
 
 use super::fetcher::is_html;
 
@@ -50,10 +50,12 @@ pub(super) fn read(response: &Response, polite: bool, reader: &mut impl Reader) 
     if polite && (page.robots | robots_header(&response.headers)).nofollow {
         return extract;
     }
-    let base = match page.base {
-        Some(_) => Cow::Owned(page.base_url(&response.url)),
-        None => Cow::Borrowed(&response.url),
-    };
+    let base = page
+        .base
+        .as_ref()
+        .map(|_| page.base_url(&response.url))
+        .filter(|base| base.as_str().len() <= LONGEST)
+        .map_or(Cow::Borrowed(&response.url), Cow::Owned);
     let refresh = page
         .refresh
         .as_ref()

@@ -36,7 +36,7 @@ use crate::output::{OutputError, PagesFile};
 use crate::progress::Snapshot;
 use crate::summary::{End, Summary};
 
-/// Visits that may be queued: with their URLs, a few hundred MiB at worst.
+/// Visits that may be queued: with URLs of the usual lengths, a few hundred MiB.
 const QUEUE: usize = 1_000_000;
 
 /// Visits that may wait for their site to be ready. Many, so that a slow site does not keep the others out.
@@ -143,19 +143,21 @@ impl Crawl {
                     self.run.request_stop();
                 }
                 () = until(self.deadline) => {
-                    self.stop.cut();
-                    // What hangs even then hangs in the sink.
-                    if self.deadline.is_some_and(|deadline| deadline.elapsed() > CLOSE) {
+                    self.deadline = if self.stop.was_cut() {
+                        // What hangs even now hangs in the sink.
                         self.run.abort();
-                    }
-                    self.deadline = self.deadline.map(|deadline| deadline.max(Instant::now()) + 2 * CLOSE);
+                        None
+                    } else {
+                        self.stop.cut();
+                        self.deadline.map(|deadline| deadline + CLOSE)
+                    };
                 }
             }
         };
         let why = match &end {
             Err(_) => End::Failed,
             Ok(_) if self.stop.is_asked() => End::Stopped,
-            Ok(_) if at_limit => End::Limit,
+            Ok(_) if self.fetcher.allowance.is_spent() => End::Limit,
             Ok(_) => End::Complete,
         };
         self.summary = self.totals.summary();
@@ -253,7 +255,12 @@ pub struct CrawlError(RunError<Fault<Infallible>, OutputError>);
 
 impl fmt::Display for CrawlError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(formatter)
+        match &self.0 {
+            RunError::Aborted(_) => formatter.write_str(
+                "the last pages may be lost: the output had not taken them 5 s after the stop",
+            ),
+            other => other.fmt(formatter),
+        }
     }
 }
 

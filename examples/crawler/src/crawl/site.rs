@@ -16,7 +16,7 @@ use crate::robots::Rules;
 /// Sites that are remembered while nothing of theirs is queued.
 const REMEMBERED: usize = 10_000;
 
-/// The longest pause that a `robots.txt` is granted.
+/// The longest pause that a site is granted, by its `robots.txt` or when it is busy.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
 /// How long what is known of a `robots.txt` that could not be read holds.
@@ -27,6 +27,9 @@ pub(super) struct Site {
     origin: Box<str>,
     /// In milliseconds.
     pause: AtomicU64,
+    /// Until when the site wants to be left alone, in milliseconds since it is known.
+    rest: AtomicU64,
+    known_since: Instant,
     robots: Mutex<Option<(Instant, Robots)>>,
 }
 
@@ -52,9 +55,28 @@ pub(super) enum Permission {
 }
 
 impl Site {
-    /// The pause between the starts of two requests, as far as is known.
+    /// The pause between the starts of two requests, as far as is known; while the site rests, at least until the end
+    /// of that.
     pub(super) fn pause(&self) -> Duration {
-        Duration::from_millis(self.pause.load(Relaxed))
+        Duration::from_millis(self.pause.load(Relaxed)).max(self.rest_left())
+    }
+
+    /// Leaves the site alone for a while, as it asks for, but not for longer than a site is granted.
+    pub(super) fn rest(&self, asked: Duration) {
+        let end = self.known_since.elapsed() + asked.min(LONGEST_PAUSE);
+        self.rest.fetch_max(millis(end), Relaxed);
+    }
+
+    /// Tells whether the site is to be left alone now.
+    pub(super) fn is_resting(&self) -> bool {
+        !self.rest_left().is_zero()
+    }
+
+    fn rest_left(&self) -> Duration {
+        match self.rest.load(Relaxed) {
+            0 => Duration::ZERO,
+            end => Duration::from_millis(end).saturating_sub(self.known_since.elapsed()),
+        }
     }
 
     /// Asks whether `url` may be fetched by a visit that began when `known` was the pause.
@@ -152,6 +174,8 @@ impl Sites {
         let site = Arc::new(Site {
             origin: origin.into(),
             pause: AtomicU64::new(millis(pause(url))),
+            rest: AtomicU64::new(0),
+            known_since: Instant::now(),
             robots: Mutex::new(None),
         });
         self.by_origin.insert(origin.into(), site.clone());
@@ -217,6 +241,24 @@ mod tests {
         let (site, url) = site(Duration::ZERO);
         let read = async || rules("user-agent: *\ncrawl-delay: 86400");
         site.permission(&url, site.pause(), read).await;
+        assert_eq!(site.pause(), LONGEST_PAUSE);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_busy_site_rests_until_the_latest_end_it_asked_for() {
+        let (site, url) = site(Duration::from_secs(1));
+        site.rest(Duration::from_secs(20));
+        tokio::time::advance(Duration::from_secs(5)).await;
+        site.rest(Duration::from_secs(2));
+        assert_eq!(site.pause(), Duration::from_secs(15));
+        assert!(site.is_resting());
+        let read = async || rules("");
+        let early = site.permission(&url, Duration::from_secs(1), read).await;
+        assert!(matches!(early, Permission::TooEarly));
+        tokio::time::advance(Duration::from_secs(15)).await;
+        assert!(!site.is_resting());
+        assert_eq!(site.pause(), Duration::from_secs(1));
+        site.rest(Duration::MAX);
         assert_eq!(site.pause(), LONGEST_PAUSE);
     }
 

@@ -20,6 +20,10 @@ impl Stop {
         self.cut.cancel();
     }
 
+    pub(super) fn was_cut(&self) -> bool {
+        self.cut.is_cancelled()
+    }
+
     pub(super) fn is_asked(&self) -> bool {
         self.asked.is_cancelled()
     }

@@ -9,6 +9,9 @@ use hyper::HeaderMap;
 use hyper::body::{Body, Incoming};
 use hyper::header::CONTENT_ENCODING;
 
+/// The most memory that is reserved because a server says how long its body will be.
+const MOST_RESERVED: usize = 2 * 1024 * 1024;
+
 /// A body, and whether it is only the first part of one.
 #[derive(Debug, Default)]
 pub(super) struct Collected {
@@ -40,9 +43,10 @@ pub(super) async fn collect(body: &mut Incoming, limit: usize) -> Result<Collect
         });
     };
 
+    // Only announced, so it is believed up to a point.
     let announced = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
     let expected = announced.saturating_add(first.len() + second.len());
-    let mut buffer = Vec::with_capacity(expected.min(limit));
+    let mut buffer = Vec::with_capacity(expected.min(limit).min(MOST_RESERVED));
     buffer.extend_from_slice(&first);
     let mut piece = second;
     loop {

@@ -79,13 +79,31 @@ impl Client {
         url: &Url,
         is_wanted: impl FnOnce(StatusCode, &HeaderMap) -> bool,
     ) -> Result<Response, FetchError> {
+        let limit = self.shared.config.body_limit;
+        self.get_up_to(limit, url, is_wanted).await
+    }
+
+    /// Requests `url` as [`get`](Self::get) does, with `limit` in place of the configured one of bodies.
+    ///
+    /// # Errors
+    ///
+    /// As [`get`](Self::get).
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`get`](Self::get).
+    pub async fn get_up_to(
+        &self,
+        limit: usize,
+        url: &Url,
+        is_wanted: impl FnOnce(StatusCode, &HeaderMap) -> bool,
+    ) -> Result<Response, FetchError> {
         let started = Instant::now();
         let deadline = started + self.shared.config.timeout;
         let origin = origin(url)?;
         let (mut connection, head) = self.send(url, origin, started, deadline).await?;
         let (head, mut incoming) = head.into_parts();
 
-        let limit = self.shared.config.body_limit;
         let work = connection.run(async {
             if is_wanted(head.status, &head.headers) {
                 body::collect(&mut incoming, limit).await

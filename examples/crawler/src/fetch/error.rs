@@ -130,7 +130,7 @@ impl fmt::Display for FetchError {
             }
             Self::PrivateAddress { host, address } => write!(
                 formatter,
-                "refused to connect to {host}: {address} is not a public address"
+                "refused to connect to {host}: {address} is not a public address (see --allow-private)"
             ),
             Self::Tls { host, source } => {
                 write!(formatter, "no secure connection to {host}: {source}")

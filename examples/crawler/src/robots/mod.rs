@@ -14,7 +14,7 @@ pub use self::pattern::{Pattern, path_and_query};
 pub use self::rules::Rules;
 
 /// The most that is read of a `robots.txt`, in bytes; the RFC asks for at least this much.
-const LIMIT: usize = 500 * 1024;
+pub const LIMIT: usize = 500 * 1024;
 
 /// A `robots.txt`, parsed.
 ///

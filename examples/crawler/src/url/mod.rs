@@ -8,8 +8,13 @@ use encoding_rs::{Encoding, UTF_8};
 use url::{EncodingOverride, Url};
 
 pub use self::media::is_media;
+pub(crate) use self::normalise::forget_user;
 pub use self::normalise::{Normalise, normalise};
 pub use self::scope::{Bounds, Scope};
+
+/// The longest URL that is followed, in bytes. Longer ones are traps or mistakes; and a page with a long base and many
+/// short links would take up far more memory than it has bytes.
+pub const LONGEST: usize = 2048;
 
 /// Resolves an `href` as a browser does (WHATWG), and keeps what a crawler can fetch: `http` and `https`.
 ///

@@ -69,7 +69,7 @@ impl Normalise {
 }
 
 /// Drops user name and password; a URL with a host always lets them go.
-fn forget_user(url: &mut Url) {
+pub(crate) fn forget_user(url: &mut Url) {
     if !url.username().is_empty() || url.password().is_some() {
         let _ = url.set_username("");
         let _ = url.set_password(None);

@@ -75,7 +75,7 @@ async fn a_redirect_into_a_private_network_leads_nowhere() {
     assert_eq!(response.location.as_ref(), Some(&target));
     let error = client.get(&target, |_, _| true).await.expect_err("inside");
     let expected = format!(
-        "refused to connect to {}: 127.0.0.1 is not a public address",
+        "refused to connect to {}: 127.0.0.1 is not a public address (see --allow-private)",
         inside.address
     );
     assert_eq!(error.to_string(), expected);

@@ -13,18 +13,18 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use crate::server::{Server, read_head};
-use crate::site::{Site, html, page, redirect, status, text};
+use crate::site::{Site, html, page, redirect, status};
 
 /// What a crawl came to.
-struct Crawled {
-    summary: Summary,
-    pages: Vec<PageRecord>,
+pub(crate) struct Crawled {
+    pub(crate) summary: Summary,
+    pub(crate) pages: Vec<PageRecord>,
     denied: Vec<String>,
-    lost_seeds: Vec<String>,
+    pub(crate) lost_seeds: Vec<String>,
 }
 
 impl Crawled {
-    fn page(&self, url: impl AsRef<str>) -> &PageRecord {
+    pub(crate) fn page(&self, url: impl AsRef<str>) -> &PageRecord {
         let url = url.as_ref();
         self.pages
             .iter()
@@ -33,11 +33,14 @@ impl Crawled {
     }
 }
 
-/// Crawls with these words of a command line.
-async fn crawl(words: &str) -> Crawled {
+pub(crate) fn parsed(words: &str) -> Args {
     let words = format!("crawler {words}");
-    let args = Args::read(words.split_whitespace()).expect("a command line");
-    let mut crawl = Crawl::start(&args, None);
+    Args::read(words.split_whitespace()).expect("a command line")
+}
+
+/// Crawls with these words of a command line.
+pub(crate) async fn crawl(words: &str) -> Crawled {
+    let mut crawl = Crawl::start(&parsed(words), None);
     let events = crawl.feed().subscribe(10_000);
     crawl.end().await.expect("nothing breaks off");
     let (mut pages, mut denied) = (Vec::new(), Vec::new());
@@ -250,145 +253,6 @@ async fn links_into_private_networks_are_refused() {
     assert_eq!(inside.hits("/robots.txt"), 0);
     assert_eq!((crawled.summary.ok, crawled.summary.failures), (1, 1));
     assert_eq!(crawled.lost_seeds, [""; 0]);
-}
-
-#[tokio::test]
-async fn a_polite_crawl_does_not_follow_what_it_is_asked_not_to() {
-    let nofollow = status(
-        "200 OK",
-        "content-type: text/html\r\nx-robots-tag: otherbot: none\r\nx-robots-tag: nofollow\r\n",
-        "<a href=/by-header>",
-    );
-    let answers = || {
-        [
-            (
-                "/",
-                html(
-                    "<a rel='ugc nofollow' href=/by-rel><a href=/meta><a href=/header><iframe src=/frame>",
-                ),
-            ),
-            (
-                "/meta",
-                html("<meta name=robots content=nofollow><a href=/by-meta>"),
-            ),
-            ("/header", vec![nofollow.clone()]),
-        ]
-    };
-    let site = Site::serve(answers()).await;
-    crawl(site.url("/").as_str()).await;
-    assert_eq!(site.requests(), ["/", "/header", "/meta"]);
-
-    let site = Site::serve(answers()).await;
-    crawl(&format!("--ignore-robots {}", site.url("/"))).await;
-    let all = ["/", "/by-header", "/by-meta", "/by-rel", "/header", "/meta"];
-    assert_eq!(site.requests(), all);
-    assert_eq!(site.hits("/robots.txt"), 0);
-}
-
-#[tokio::test]
-async fn robots_txt_is_looked_up_by_name_and_read_once() {
-    let robots = "User-agent: *\nDisallow: /\n\nUser-agent: crawler\nDisallow: /secret\n";
-    let site = Site::serve([
-        ("/robots.txt", redirect("/real-robots.txt")),
-        ("/real-robots.txt", text(robots)),
-        ("/", page(&["/a", "/secret", "/secret/b", "/c"])),
-        ("/a", page(&[])),
-        ("/c", page(&[])),
-    ])
-    .await;
-    let crawled = crawl(&format!("--per-host 8 {}", site.url("/"))).await;
-    assert_eq!(site.requests(), ["/", "/a", "/c", "/real-robots.txt"]);
-    assert_eq!(site.hits("/robots.txt"), 1);
-    assert_eq!(crawled.summary.robots_denied, 2);
-
-    let other = crawl(&format!("--user-agent somebody/1 {}", site.url("/"))).await;
-    assert_eq!((other.summary.pages, other.summary.robots_denied), (0, 1));
-    let expected = format!("{} was not fetched: robots.txt disallows it", site.url("/"));
-    assert_eq!(other.lost_seeds, [expected]);
-}
-
-#[tokio::test]
-async fn a_robots_txt_that_fails_forbids_everything_for_now() {
-    let failing = vec![status(
-        "500 Internal Server Error",
-        "retry-after: 0\r\n",
-        "",
-    )];
-    let site = Site::serve([("/robots.txt", failing), ("/", page(&[]))]).await;
-    let crawled = crawl(site.url("/").as_str()).await;
-    assert_eq!(site.requests(), [""; 0]);
-    assert_eq!(site.hits("/robots.txt"), 3, "tried again");
-    assert_eq!(crawled.summary.robots_denied, 1);
-    let expected = "its robots.txt cannot be read now (status 500)";
-    assert!(
-        crawled.lost_seeds[0].ends_with(expected),
-        "{:?}",
-        crawled.lost_seeds
-    );
-
-    let site = Site::serve([
-        ("/robots.txt", vec![status("403 Forbidden", "", "")]),
-        ("/", page(&[])),
-    ])
-    .await;
-    assert_eq!(crawl(site.url("/").as_str()).await.summary.ok, 1);
-}
-
-#[tokio::test]
-async fn a_crawl_delay_holds_from_the_first_page_on() {
-    let site = Site::serve([
-        ("/robots.txt", text("User-agent: *\nCrawl-delay: 0.05")),
-        ("/", page(&["/a", "/b"])),
-        ("/a", page(&[])),
-        ("/b", page(&[])),
-    ])
-    .await;
-    let crawled = crawl(&format!("--per-host 8 {}", site.url("/"))).await;
-    assert_eq!(site.requests(), ["/", "/a", "/b"]);
-    // However slow the machine, three starts are two pauses apart.
-    assert!(
-        crawled.summary.duration_s >= 0.1,
-        "{}",
-        crawled.summary.duration_s
-    );
-}
-
-#[tokio::test]
-async fn what_may_work_later_is_tried_again_and_nothing_else() {
-    let busy = |code: &str| status(code, "retry-after: 0\r\n", "");
-    let fine = page(&[]).remove(0);
-    let site = Site::serve([
-        (
-            "/",
-            page(&["/flaky", "/limited", "/broken", "/later", "/gone"]),
-        ),
-        (
-            "/flaky",
-            vec![
-                busy("503 Service Unavailable"),
-                busy("502 Bad Gateway"),
-                fine.clone(),
-            ],
-        ),
-        ("/limited", vec![busy("429 Too Many Requests"), fine]),
-        ("/broken", vec![busy("500 Internal Server Error")]),
-        (
-            "/later",
-            vec![status(
-                "503 Service Unavailable",
-                "retry-after: 3600\r\n",
-                "",
-            )],
-        ),
-        ("/gone", vec![busy("410 Gone")]),
-    ])
-    .await;
-    let crawled = crawl(&format!("--retries 2 {}", site.url("/"))).await;
-    let hits = ["/flaky", "/limited", "/broken", "/later", "/gone"].map(|path| site.hits(path));
-    assert_eq!(hits, [3, 2, 3, 1, 1]);
-    assert_eq!((crawled.summary.ok, crawled.summary.http_errors), (3, 3));
-    assert_eq!(crawled.summary.retries, 2 + 1 + 2);
-    assert_eq!(crawled.page(site.url("/broken")).status, Some(500));
 }
 
 #[tokio::test]

@@ -41,7 +41,7 @@ fn summary(output: &[u8]) -> Value {
     serde_json::from_str(last).expect("JSON")
 }
 
-fn scratch(name: &str) -> PathBuf {
+pub(crate) fn scratch(name: &str) -> PathBuf {
     let folder = std::env::temp_dir().join(format!("crawler-{name}-{}", std::process::id()));
     std::fs::create_dir_all(&folder).expect("a folder of one's own");
     folder
@@ -179,6 +179,67 @@ async fn a_full_disk_is_one_line_and_1() {
     std::fs::remove_dir_all(folder).expect("it is there");
 }
 
+#[tokio::test]
+async fn a_reader_that_has_left_is_no_failure() {
+    let site = Site::serve([("/", page(&[]))]).await;
+    let mut child = crawler()
+        .args(["-q", site.url("/").as_str()])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("it runs");
+    drop(child.stdout.take());
+    let output = child.wait_with_output().await.expect("it ends");
+    assert_eq!((code(&output), &output.stderr[..]), (Some(0), &b""[..]));
+}
+
+#[cfg(unix)]
+async fn interrupt(id: u32) {
+    signal(id, "-INT").await;
+}
+
+#[cfg(unix)]
+async fn signal(id: u32, signal: &str) {
+    let sent = Command::new("kill")
+        .args([signal, &id.to_string()])
+        .status();
+    assert!(sent.await.expect("it runs").success());
+}
+
+/// Tells whether a program has begun to listen for Ctrl-C.
+#[cfg(target_os = "linux")]
+fn catches_interrupts(id: u32) -> bool {
+    let status = std::fs::read_to_string(format!("/proc/{id}/status")).expect("it runs");
+    let caught = status
+        .lines()
+        .find_map(|line| line.strip_prefix("SigCgt:"))
+        .expect("a mask");
+    let mask = u64::from_str_radix(caught.trim(), 16).expect("a number");
+    mask & 0b10 != 0
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn an_interrupt_ends_the_wait_for_a_file() {
+    let folder = scratch("pipe");
+    let made = Command::new("mkfifo")
+        .arg(folder.join("pages.jsonl"))
+        .status();
+    assert!(made.await.expect("it runs").success());
+    let mut child = crawler()
+        .args(["--out", folder.to_str().expect("text")])
+        .spawn()
+        .expect("it runs");
+    let id = child.id().expect("it runs");
+    while !catches_interrupts(id) {
+        tokio::task::yield_now().await;
+    }
+    interrupt(id).await;
+    let status = child.wait().await.expect("it ends");
+    assert_eq!(status.code(), Some(130));
+    std::fs::remove_dir_all(folder).expect("it is there");
+}
+
 /// A crawl that waits for an answer.
 struct Waiting {
     child: Child,
@@ -229,9 +290,11 @@ impl Waiting {
 
     /// Presses Ctrl-C.
     async fn interrupt(&self) {
-        let id = self.child.id().expect("it runs").to_string();
-        let sent = Command::new("kill").args(["-INT", &id]).status().await;
-        assert!(sent.expect("it runs").success());
+        self.signal("-INT").await;
+    }
+
+    async fn signal(&self, name: &str) {
+        signal(self.child.id().expect("it runs"), name).await;
     }
 
     async fn note(&mut self) -> String {
@@ -251,10 +314,17 @@ impl Waiting {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn an_interrupt_lets_running_requests_end() {
-    let folder = scratch("interrupt");
+async fn an_interrupt_or_a_termination_lets_running_requests_end() {
+    for name in ["-INT", "-TERM"] {
+        running_requests_end_after(name).await;
+    }
+}
+
+#[cfg(unix)]
+async fn running_requests_end_after(name: &str) {
+    let folder = scratch(&format!("interrupt{name}"));
     let mut waiting = Waiting::start(&["--out", folder.to_str().expect("text")]).await;
-    waiting.interrupt().await;
+    waiting.signal(name).await;
     let note = waiting.note().await;
     assert!(note.starts_with("crawler: stopping; "), "{note}");
     waiting.answer.send(()).await.expect("the server is there");

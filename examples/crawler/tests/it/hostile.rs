@@ -1,0 +1,184 @@
+//! Servers that mean no good, or are in trouble: what they may cost the crawl, and what the crawl may cost them.
+
+use std::time::Duration;
+
+use crawler::crawl::Crawl;
+use crawler::fetch::{Client, FetchError};
+use crawler::output::PagesFile;
+use crawler::summary::End;
+use tokio::io::AsyncWriteExt;
+use tokio::sync::mpsc;
+
+use crate::crawl::{crawl, parsed};
+use crate::program::scratch;
+use crate::server::{Server, config, read_head};
+use crate::site::{Site, html, page, text};
+
+/// A server that reads requests and never answers, and tells of each.
+async fn silent() -> (Server, mpsc::UnboundedReceiver<()>) {
+    let (tell, asked) = mpsc::unbounded_channel();
+    let server = Server::start(move |_, mut tcp| {
+        let tell = tell.clone();
+        async move {
+            while !read_head(&mut tcp).await.is_empty() {
+                let _ = tell.send(());
+            }
+        }
+    })
+    .await;
+    (server, asked)
+}
+
+#[tokio::test]
+async fn user_names_in_links_do_not_make_other_sites() {
+    let target = Site::serve([("/a", page(&[])), ("/b", page(&[]))]).await;
+    let with_user = |user: &str, path: &str| target.url(path).to_string().replace("//", user);
+    let links = [with_user("//one:secret@", "/a"), with_user("//two@", "/b")];
+    let start = Site::serve([("/", page(&links.each_ref().map(String::as_str)))]).await;
+    let words = format!("--scope any --allow-private {}", start.url("/"));
+    let crawled = crawl(&words).await;
+    assert_eq!(target.requests(), ["/a", "/b"]);
+    assert_eq!(target.hits("/robots.txt"), 1);
+    assert_eq!(crawled.page(target.url("/a")).status, Some(200));
+}
+
+#[tokio::test]
+async fn the_body_limit_does_not_cut_robots_txt() {
+    let robots = format!("#{}\nUser-agent: *\nDisallow: /secret\n", "x".repeat(100));
+    let site = Site::serve([
+        ("/robots.txt", text(&robots)),
+        ("/", page(&["/secret"])),
+        ("/secret", page(&[])),
+    ])
+    .await;
+    let words = format!("--body-limit 100 {}", site.url("/"));
+    assert_eq!(crawl(&words).await.summary.robots_denied, 1);
+    assert_eq!(site.requests(), ["/"]);
+}
+
+#[tokio::test]
+async fn an_announced_length_is_not_believed() {
+    let server = Server::start(|_, mut tcp| async move {
+        read_head(&mut tcp).await;
+        let head = b"HTTP/1.1 200 OK\r\ncontent-length: 18446744073709551000\r\n\r\n";
+        let _ = tcp.write_all(head).await;
+        // More than fits into one piece.
+        let _ = tcp.write_all(&vec![b'x'; 1_000_000]).await;
+    })
+    .await;
+    let mut config = config();
+    config.body_limit = usize::MAX;
+    let answer = Client::new(config).get(&server.url("/"), |_, _| true).await;
+    assert!(matches!(answer, Err(FetchError::Body { .. })), "{answer:?}");
+}
+
+#[tokio::test]
+async fn overlong_urls_are_not_followed() {
+    let links: Vec<String> = (0..1000).map(|n| format!("<a href={n}>")).collect();
+    let base = format!("<base href=\"/{}/\">", "x".repeat(10_000));
+    let site = Site::serve([("/", html(&(base + &links.concat())))]).await;
+    let crawled = crawl(site.url("/").as_str()).await;
+    assert!(
+        crawled.pages.iter().all(|page| page.url.len() < 3000),
+        "links far longer than the page that they stand on"
+    );
+
+    let long = format!("/{}", "x".repeat(3000));
+    let site = Site::serve([("/", page(&[&long]))]).await;
+    assert_eq!(crawl(site.url("/").as_str()).await.summary.pages, 1);
+    assert_eq!(site.requests(), ["/"]);
+}
+
+#[tokio::test]
+async fn the_limit_of_pages_does_not_wait_for_a_robots_txt() {
+    let (server, _asked) = silent().await;
+    let site = Site::serve([("/", page(&[]))]).await;
+    let words = format!("--max-pages 1 {} {}", server.url("/"), site.url("/"));
+    let in_time = tokio::time::timeout(Duration::from_secs(20), crawl(&words)).await;
+    let summary = in_time.expect("it ends with its last page").summary;
+    assert_eq!((summary.pages, summary.end), (1, End::Limit));
+}
+
+#[tokio::test]
+async fn what_is_cut_off_does_not_exceed_the_limit_of_pages() {
+    let (one, mut one_asked) = silent().await;
+    let (two, mut two_asked) = silent().await;
+    let words = format!("--max-pages 1 {} {}", one.url("/"), two.url("/"));
+    let mut crawl = Crawl::start(&parsed(&words), None);
+    tokio::select! {
+        end = crawl.end() => panic!("there is no answer: {end:?}"),
+        () = async { one_asked.recv().await; two_asked.recv().await; } => {}
+    }
+    tokio::time::pause();
+    crawl.stop();
+    crawl.end().await.expect("the end is a good one");
+    assert_eq!((crawl.summary().pages, crawl.summary().failures), (1, 1));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_end_is_told_right_however_fast_it_comes() {
+    let links: Vec<String> = (0..20).map(|n| format!("/{n}")).collect();
+    let links: Vec<&str> = links.iter().map(String::as_str).collect();
+    let site = Site::serve([("/", page(&links))]).await;
+    let words = format!("--max-pages 3 --per-host 64 {}", site.url("/"));
+    for _ in 0..20 {
+        let mut crawl = Crawl::start(&parsed(&words), None);
+        crawl.end().await.expect("nothing breaks off");
+        let summary = crawl.summary();
+        assert_eq!((summary.pages, summary.end), (3, End::Limit));
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn an_output_that_hangs_does_not_hold_up_a_stop() {
+    let folder = scratch("hangs");
+    let pipe = folder.join("pages.jsonl");
+    let made = tokio::process::Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.await.expect("it runs").success());
+    let mut both = std::fs::OpenOptions::new();
+    let reader = both.read(true).write(true).open(&pipe).expect("a pipe");
+    let pages = PagesFile::create(&folder).await.expect("a pipe");
+
+    // One record that is longer than a pipe can hold.
+    let title = format!("<title>{}</title>", "x".repeat(500_000));
+    let site = Site::serve([("/", html(&title))]).await;
+    let mut crawl = Crawl::start(&parsed(site.url("/").as_str()), Some(pages));
+    let watch = crawl.watch();
+    let written = async {
+        while watch().pages == 0 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::select! {
+        end = crawl.end() => panic!("nobody reads: {end:?}"),
+        () = written => {}
+    }
+    tokio::time::pause();
+    crawl.stop();
+    // Five, and a moment because timers may be late.
+    let seconds = async {
+        for _ in 0..11 {
+            tokio::time::advance(Duration::from_millis(455)).await;
+        }
+        for _ in 0..100 {
+            tokio::task::yield_now().await;
+        }
+    };
+    let error = tokio::select! {
+        biased;
+        end = crawl.end() => end.expect_err("it is not all written"),
+        () = seconds => panic!("it hangs"),
+    };
+    assert_eq!(
+        error.to_string(),
+        "the last pages may be lost: the output had not taken them 5 s after the stop"
+    );
+    assert_eq!(
+        (crawl.summary().pages, crawl.summary().end),
+        (1, End::Failed)
+    );
+    // Lets the thread go that writes.
+    drop(reader);
+    std::fs::remove_dir_all(folder).expect("it is there");
+}
