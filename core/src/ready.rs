@@ -21,6 +21,8 @@ use crate::queue::lock;
 pub struct ReadySet {
     shared: Arc<Shared>,
     line: VecDeque<usize>,
+    /// Used again whenever those that woke are put in order, by their keys.
+    sorting: Vec<(u64, usize)>,
 }
 
 #[derive(Default)]
@@ -79,20 +81,25 @@ impl ReadySet {
 
     /// Has `parent` woken by the next wake of an input, and puts those that woke until now in line.
     pub fn register(&mut self, parent: &Waker) {
-        self.register_by_key(parent, |index| *index);
+        self.register_by_key(parent, |index| index as u64);
     }
 
     /// As [`register`](Self::register), but those that woke come in line in the order of a key of their index.
     ///
     /// For a stage that gives an index to one input after the other, and wants the older ones first.
-    pub fn register_by_key<K: Ord>(&mut self, parent: &Waker, key: impl FnMut(&usize) -> K) {
+    pub fn register_by_key(&mut self, parent: &Waker, mut key: impl FnMut(usize) -> u64) {
         let mut woken = lock(&self.shared.woken);
         match &mut woken.parent {
             Some(known) => known.clone_from(parent),
             none => *none = Some(parent.clone()),
         }
-        woken.indices.sort_unstable_by_key(key);
-        self.line.extend(woken.indices.drain(..));
+        // Every key is looked up once: the comparisons stay within a few cache lines.
+        let keyed = woken.indices.drain(..).map(|index| (key(index), index));
+        self.sorting.extend(keyed);
+        drop(woken);
+        self.sorting.sort_unstable_by_key(|(key, _)| *key);
+        self.line
+            .extend(self.sorting.drain(..).map(|(_, index)| index));
     }
 
     /// Takes the input that is longest in line.

@@ -150,7 +150,7 @@ impl<U> Running<U> {
     fn register(&mut self, parent: &Waker) {
         let slots = &self.slots;
         self.ready.register_by_key(parent, |index| {
-            slots.get(*index).map_or(u64::MAX, |slot| slot.age)
+            slots.get(index).map_or(u64::MAX, |slot| slot.age)
         });
     }
 

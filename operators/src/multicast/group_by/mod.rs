@@ -1,7 +1,8 @@
 //! `group_by`: a flow of flows, one for each key.
 
 mod group;
-mod signals;
+mod lists;
+mod shared;
 mod sorter;
 mod task;
 
@@ -22,7 +23,7 @@ use thalweg_core::{
 
 use crate::{Flow, Stage};
 
-use self::{signals::Signals, sorter::Sorter};
+use self::{shared::Shared, sorter::Sorter};
 pub use group::Group;
 
 /// Items that the queue of a group holds, unless [`Flow::group_capacity`] says otherwise.
@@ -40,7 +41,7 @@ impl<O: Observable> Flow<O> {
     /// ```
     ///
     /// The source runs in a task of its own, from the first poll until this flow and all groups are gone. Items cross by
-    /// the batch: one short lock and one wake for each group that gets some. A group completes with the source. A group
+    /// the batch: one short lock for all, and one wake for each group that gets some. A group completes with the source. A group
     /// that is dropped closes its key: what it held is dropped and counted, and the next item of that key opens a new
     /// group. Once this flow is dropped, items of new keys are dropped and counted; the groups that there are go on.
     ///
@@ -138,7 +139,7 @@ where
     /// Gives the key for which everything waits: its group is full, or one group too many; `None` while items move.
     pub fn stalled(&self) -> Option<K> {
         match &self.inner().state {
-            State::Running(running) => running.signals.stalled(),
+            State::Running(running) => running.shared.stalled(),
             State::Idle(_) | State::Ended => None,
         }
     }
@@ -169,6 +170,16 @@ struct Options {
     max_groups: Option<(usize, MaxGroups)>,
 }
 
+impl Options {
+    /// How many items a group that holds `held` takes besides; whatever comes, if its policy is to drop.
+    fn room(&self, held: usize) -> usize {
+        match self.overflow {
+            Overflow::Wait | Overflow::Fail => self.capacity - held,
+            Overflow::DropIncoming | Overflow::DropOldest => usize::MAX,
+        }
+    }
+}
+
 /// The observable of [`Flow::group_by`].
 #[must_use = "flows do nothing unless run"]
 pub struct GroupBy<O: Observable, K, F> {
@@ -186,7 +197,7 @@ enum State<O: Observable, K, F> {
 
 struct Running<K, T, E> {
     groups: QueueReceiver<Group<K, T, E>, Fault<E>>,
-    signals: Arc<Signals<K>>,
+    shared: Arc<Shared<K, T, E>>,
 }
 
 // The source is only pinned once it is in its task.
@@ -199,21 +210,14 @@ where
     F: FnMut(&O::Item) -> K + Send + 'static,
 {
     fn start(&self, stage: Stage<O, F>) -> Running<K, O::Item, O::Error> {
-        let evicts = matches!(self.options.max_groups, Some((_, MaxGroups::EvictIdle)));
-        let signals = Arc::new(Signals::new(evicts));
+        let shared = Arc::new(Shared::new(self.options, self.meter.clone()));
         // Without a bound of its own: a flow of groups that is not read must not hold back the groups that are. The
         // ledger is one of items, not of groups.
         let (sender, groups) = queue(self.id, usize::MAX, Overflow::Wait, Meter::new());
-        let sorter = Sorter::new(
-            self.id,
-            self.options,
-            self.meter.clone(),
-            Arc::clone(&signals),
-            sender,
-        );
+        let sorter = Sorter::new(self.id, Arc::clone(&shared), sender);
         // Nobody aborts it: it ends when the last of its readers has left.
-        tokio::spawn(task::run(stage, Arc::clone(&signals), sorter));
-        Running { groups, signals }
+        tokio::spawn(task::run(stage, Arc::clone(&shared), sorter));
+        Running { groups, shared }
     }
 }
 
@@ -244,7 +248,7 @@ where
             return Poll::Ready(Ok(Drained::Completed));
         };
         if cx.stopping() {
-            running.signals.request_stop();
+            running.shared.request_stop();
         }
         let drained =
             ready!(Pin::new(&mut running.groups).poll_drain(cx, |group| emit(Flow::new(group))));
@@ -276,10 +280,10 @@ where
 impl<O: Observable, K, F> GroupBy<O, K, F> {
     fn leave(&mut self) {
         if let State::Running(running) = std::mem::replace(&mut self.state, State::Ended) {
-            let Running { groups, signals } = running;
+            let Running { groups, shared } = running;
             // First, so that the task finds it closed. Groups that were never handed on go with it.
             drop(groups);
-            signals.flow_left();
+            shared.flow_left();
         }
     }
 }
@@ -317,7 +321,7 @@ impl<O: Observable + fmt::Debug, K: Clone + fmt::Debug, F> fmt::Debug for GroupB
         let mut out = f.debug_struct("GroupBy");
         match &self.state {
             State::Idle(stage) => out.field("source", stage),
-            State::Running(running) => out.field("stalled", &running.signals.stalled()),
+            State::Running(running) => out.field("stalled", &running.shared.stalled()),
             State::Ended => out.field("ended", &true),
         };
         out.field("options", &self.options).finish_non_exhaustive()

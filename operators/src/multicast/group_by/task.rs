@@ -14,14 +14,14 @@ use thalweg_core::{Cx, Drained, Fault, Observable, Panicked};
 
 use crate::Stage;
 
-use super::{signals::Signals, sorter::Sorter};
+use super::{shared::Shared, sorter::Sorter};
 
 /// How the source came to its end; `None` if all readers left before.
 type End<E> = Option<Result<(), Fault<E>>>;
 
 pub(super) async fn run<O, K, F>(
     stage: Stage<O, F>,
-    signals: Arc<Signals<K>>,
+    shared: Arc<Shared<K, O::Item, O::Error>>,
     sorter: Sorter<K, O::Item, O::Error>,
 ) where
     O: Observable<Error: Clone>,
@@ -31,7 +31,7 @@ pub(super) async fn run<O, K, F>(
     let id = stage.id();
     let mut stage = pin!(stage);
     let mut task = Task {
-        signals,
+        shared,
         sorter,
         end: None,
     };
@@ -53,7 +53,7 @@ pub(super) async fn run<O, K, F>(
 }
 
 struct Task<K, T, E> {
-    signals: Arc<Signals<K>>,
+    shared: Arc<Shared<K, T, E>>,
     sorter: Sorter<K, T, E>,
     /// The end of the source, while an item before it waits.
     end: End<E>,
@@ -76,8 +76,8 @@ where
         let sorter = &mut self.sorter;
         let mut budget = Cx::DEFAULT_BUDGET;
         loop {
-            let stopping = self.signals.attend(task);
-            sorter.go_on(task);
+            let stopping = self.shared.attend(task);
+            sorter.go_on();
             if sorter.is_abandoned() {
                 return Poll::Ready(None);
             }

@@ -159,6 +159,19 @@ async fn a_group_that_nobody_reads_holds_back_all_and_tells_its_key() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn items_that_were_read_make_room_even_if_the_group_is_not_polled_again() {
+    let mut opened = (0..7_u32).flow().group_by(|n| n / 6).group_capacity(3);
+    let mut first = opened.next().await.unwrap().unwrap();
+    let_tasks_run().await;
+    for n in 0..3 {
+        assert_eq!(first.next().await, Ok(Some(n)));
+    }
+    // Three more of the first key fit, and then the next key has its turn.
+    let second = timeout(FRAME, opened.next()).await.unwrap().unwrap();
+    assert_eq!(second.map(|group| *group.key()), Some(1));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_full_group_may_drop_and_count_or_fail() {
     for (overflow, kept) in [
         (Overflow::DropIncoming, vec![1, 3]),
