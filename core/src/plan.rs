@@ -241,4 +241,9 @@ impl StageMut<'_> {
         self.plan.parent = parent;
         self
     }
+
+    /// Describes any number of inputs, or the one that is still there.
+    pub fn inputs<'o, O: Observable + 'o>(self, inputs: impl IntoIterator<Item = &'o O>) -> Self {
+        inputs.into_iter().fold(self, StageMut::input)
+    }
 }

@@ -99,10 +99,7 @@ impl<O: Observable, S> Stage<O, S> {
 
     /// Adds the stage and its input to a plan. It holds nothing and counts nothing.
     pub fn describe(&self, plan: &mut Plan) {
-        let stage = plan.stage(self.id);
-        if let Some(input) = self.input() {
-            stage.input(input);
-        }
+        plan.stage(self.id).inputs(self.input());
     }
 }
 

@@ -106,12 +106,8 @@ where
     }
 
     fn describe(&self, plan: &mut Plan) {
-        let mut stage = plan.stage(self.first.id());
-        if let Some(first) = self.first.input() {
-            stage = stage.input(first);
-        }
-        if let Some(second) = self.second.input() {
-            stage.input(second);
-        }
+        plan.stage(self.first.id())
+            .inputs(self.first.input())
+            .inputs(self.second.input());
     }
 }

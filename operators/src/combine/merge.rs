@@ -146,13 +146,9 @@ where
     }
 
     fn describe(&self, plan: &mut Plan) {
-        let mut stage = plan.stage(self.first.id());
-        if let Some(first) = self.first.input() {
-            stage = stage.input(first);
-        }
-        if let Some(second) = self.second.input() {
-            stage.input(second);
-        }
+        plan.stage(self.first.id())
+            .inputs(self.first.input())
+            .inputs(self.second.input());
     }
 }
 
@@ -309,10 +305,9 @@ impl<O: Observable> Observable for MergeAll<O> {
     }
 
     fn describe(&self, plan: &mut Plan) {
-        let mut stage = plan.stage(self.id);
-        for input in self.inputs.iter().flatten() {
-            stage = stage.input(&*input.source);
-        }
+        let inputs = self.inputs.iter().flatten();
+        plan.stage(self.id)
+            .inputs(inputs.map(|input| &*input.source));
     }
 }
 

@@ -155,16 +155,11 @@ where
     }
 
     fn describe(&self, plan: &mut Plan) {
-        let mut stage = plan
-            .stage(self.first.id())
+        plan.stage(self.first.id())
             .holds(Holds::Items(1))
-            .meter(self.ledger.meter());
-        if let Some(first) = self.first.input() {
-            stage = stage.input(first);
-        }
-        if let Some(second) = self.second.input() {
-            stage.input(second);
-        }
+            .meter(self.ledger.meter())
+            .inputs(self.first.input())
+            .inputs(self.second.input());
     }
 }
 

@@ -119,12 +119,10 @@ where
     }
 
     fn describe(&self, plan: &mut Plan) {
-        let stage = plan.stage(self.stage.id());
-        if let Some(input) = self.stage.input() {
-            stage.input(input);
-        } else if let Some(other) = &self.other {
-            stage.input(other);
-        }
+        // There is one of them at a time.
+        plan.stage(self.stage.id())
+            .inputs(self.stage.input())
+            .inputs(self.other.as_ref());
     }
 }
 

@@ -105,10 +105,9 @@ where
     }
 
     fn describe(&self, plan: &mut Plan) {
-        let stage = plan.stage(self.stage.id()).meter(&self.meter);
-        if let Some(input) = self.stage.input() {
-            stage.input(input);
-        }
+        plan.stage(self.stage.id())
+            .meter(&self.meter)
+            .inputs(self.stage.input());
     }
 }
 

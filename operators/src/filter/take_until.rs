@@ -120,12 +120,8 @@ where
     }
 
     fn describe(&self, plan: &mut Plan) {
-        let mut stage = plan.stage(self.stage.id());
-        if let Some(source) = self.stage.input() {
-            stage = stage.input(source);
-        }
-        if let Some(notifier) = self.notifier.input() {
-            stage.input(notifier);
-        }
+        plan.stage(self.stage.id())
+            .inputs(self.stage.input())
+            .inputs(self.notifier.input());
     }
 }

@@ -167,13 +167,10 @@ impl<O: Observable> Observable for Debounce<O> {
     }
 
     fn describe(&self, plan: &mut Plan) {
-        let stage = plan
-            .stage(self.stage.id())
+        plan.stage(self.stage.id())
             .holds(Holds::Items(1))
-            .meter(self.ledger.meter());
-        if let Some(input) = self.stage.input() {
-            stage.input(input);
-        }
+            .meter(self.ledger.meter())
+            .inputs(self.stage.input());
     }
 }
 

@@ -180,13 +180,10 @@ impl<O: Observable> Observable for Delay<O> {
     }
 
     fn describe(&self, plan: &mut Plan) {
-        let stage = plan
-            .stage(self.stage.id())
+        plan.stage(self.stage.id())
             .holds(Holds::Items(self.capacity))
-            .meter(self.ledger.meter());
-        if let Some(input) = self.stage.input() {
-            stage.input(input);
-        }
+            .meter(self.ledger.meter())
+            .inputs(self.stage.input());
     }
 }
 

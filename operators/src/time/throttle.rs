@@ -214,13 +214,10 @@ impl<O: Observable> Observable for Throttle<O> {
             Edges::Leading => Holds::Nothing,
             Edges::Trailing | Edges::Both => Holds::Items(1),
         };
-        let stage = plan
-            .stage(self.stage.id())
+        plan.stage(self.stage.id())
             .holds(holds)
-            .meter(self.ledger.meter());
-        if let Some(input) = self.stage.input() {
-            stage.input(input);
-        }
+            .meter(self.ledger.meter())
+            .inputs(self.stage.input());
     }
 }
 

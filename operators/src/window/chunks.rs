@@ -204,13 +204,10 @@ impl<O: Observable> Observable for Chunks<O> {
         } else {
             Holds::Items(self.max)
         };
-        let stage = plan
-            .stage(self.stage.id())
+        plan.stage(self.stage.id())
             .holds(holds)
-            .meter(self.ledger.meter());
-        if let Some(input) = self.stage.input() {
-            stage.input(input);
-        }
+            .meter(self.ledger.meter())
+            .inputs(self.stage.input());
     }
 }
 

@@ -231,13 +231,10 @@ where
 
     fn describe(&self, plan: &mut Plan) {
         let held = self.limits.waiting.saturating_add(self.limits.total);
-        let stage = plan
-            .stage(self.stage.id())
+        plan.stage(self.stage.id())
             .holds(Holds::Items(held))
-            .meter(self.ledger.meter());
-        if let Some(input) = self.stage.input() {
-            stage.input(input);
-        }
+            .meter(self.ledger.meter())
+            .inputs(self.stage.input());
     }
 }
 

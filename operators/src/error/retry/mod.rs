@@ -198,11 +198,9 @@ where
     }
 
     fn describe(&self, plan: &mut Plan) {
-        let stage = plan.stage(self.id);
         let pristine = self.rest.as_ref().map(|rest| &rest.pristine);
-        if let Some(input) = self.attempt.as_ref().or(pristine) {
-            stage.input(input);
-        }
+        plan.stage(self.id)
+            .inputs(self.attempt.as_ref().or(pristine));
     }
 }
 
