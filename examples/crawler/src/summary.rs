@@ -141,8 +141,13 @@ impl fmt::Display for Summary {
         }
         let bytes = ByteSize(self.bytes).to_string();
         writeln!(formatter, "{:<18}{bytes:>12}", "bytes")?;
-        writeln!(formatter, "{:<18}{:>10.1} s", "duration", self.duration_s)?;
-        writeln!(formatter, "{:<18}{:>10.1}/s", "pages", self.pages_per_s)
+        // A small site takes milliseconds, a large one hours: three decimals suit both.
+        writeln!(formatter, "{:<18}{:>12.3}", "seconds", self.duration_s)?;
+        writeln!(
+            formatter,
+            "{:<18}{:>12.1}",
+            "pages a second", self.pages_per_s
+        )
     }
 }
 
