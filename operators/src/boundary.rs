@@ -150,35 +150,45 @@ impl<O: Observable + fmt::Debug> fmt::Debug for Boundary<O> {
 const OFFER: usize = 64;
 
 /// How a source came to its end; `None` if its receiver left before.
-type End<E> = Option<Result<(), Fault<E>>>;
+pub(crate) type End<E> = Option<Result<(), Fault<E>>>;
 
 /// The task: drains the source into the queue until either has come to its end.
 async fn feed<O: Observable>(stage: Stage<O>, sender: QueueSender<O::Item, Fault<O::Error>>) {
     let id = stage.id();
-    let mut stage = pin!(stage);
     let mut feeder = Feeder {
         batch: VecDeque::new(),
         sender,
         end: None,
         id,
     };
-    let panicked =
-        |payload: Box<dyn Any + Send>| Err(Fault::Panicked(Panicked::new(id, &*payload)));
-    let end = poll_fn(|task| {
-        let poll = AssertUnwindSafe(|| feeder.poll(stage.as_mut(), task));
-        catch_unwind(poll).unwrap_or_else(|payload| Poll::Ready(Some(panicked(payload))))
-    })
-    .await;
+    let end = run_source(stage, |stage, task| feeder.poll(stage, task)).await;
     // What was made before a panic is delivered; the batch was made to fit.
     let _ = feeder.sender.send_batch(&mut feeder.batch);
     let left = feeder.batch.len() as u64;
     feeder.sender.count_dropped(DropReason::Cancelled, left);
-    // The source is dropped before the end is told. If that panics it is the end, not a completion.
-    let dropped = catch_unwind(AssertUnwindSafe(|| stage.as_mut().end()));
     if let Some(end) = end {
-        let end = end.and_then(|()| dropped.or_else(panicked));
         feeder.sender.end(end);
     }
+}
+
+/// Runs the source of a task until `poll` is ready, then drops it; gives the end that is to be told.
+///
+/// The source is gone before anybody hears of its end. A panic, also of its drop, is the end and not a completion.
+pub(crate) async fn run_source<O: Observable, S>(
+    stage: Stage<O, S>,
+    mut poll: impl FnMut(Pin<&mut Stage<O, S>>, &mut Context<'_>) -> Poll<End<O::Error>>,
+) -> End<O::Error> {
+    let id = stage.id();
+    let panicked =
+        |payload: Box<dyn Any + Send>| Err(Fault::Panicked(Panicked::new(id, &*payload)));
+    let mut stage = pin!(stage);
+    let end = poll_fn(|task| {
+        let poll = AssertUnwindSafe(|| poll(stage.as_mut(), task));
+        catch_unwind(poll).unwrap_or_else(|payload| Poll::Ready(Some(panicked(payload))))
+    })
+    .await;
+    let dropped = catch_unwind(AssertUnwindSafe(|| stage.as_mut().end()));
+    Some(end?.and_then(|()| dropped.or_else(panicked)))
 }
 
 struct Feeder<T, E> {

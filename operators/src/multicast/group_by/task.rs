@@ -1,23 +1,20 @@
 //! The task of a running `group_by`: drains the source into the sorter until either has come to its end.
 
 use std::{
-    any::Any,
-    future::poll_fn,
     hash::Hash,
-    panic::{AssertUnwindSafe, catch_unwind},
-    pin::{Pin, pin},
+    pin::Pin,
     sync::Arc,
     task::{Context, Poll},
 };
 
-use thalweg_core::{Cx, Drained, Fault, Observable, Panicked};
+use thalweg_core::{Cx, Drained, Fault, Observable};
 
-use crate::Stage;
+use crate::{
+    Stage,
+    boundary::{End, run_source},
+};
 
 use super::{shared::Shared, sorter::Sorter};
-
-/// How the source came to its end; `None` if all readers left before.
-type End<E> = Option<Result<(), Fault<E>>>;
 
 pub(super) async fn run<O, K, F>(
     stage: Stage<O, F>,
@@ -28,27 +25,16 @@ pub(super) async fn run<O, K, F>(
     K: Clone + Eq + Hash,
     F: FnMut(&O::Item) -> K,
 {
-    let id = stage.id();
-    let mut stage = pin!(stage);
     let mut task = Task {
         shared,
         sorter,
         end: None,
     };
-    let panicked =
-        |payload: Box<dyn Any + Send>| Err(Fault::Panicked(Panicked::new(id, &*payload)));
-    let end = poll_fn(|cx| {
-        let poll = AssertUnwindSafe(|| task.poll(stage.as_mut(), cx));
-        catch_unwind(poll).unwrap_or_else(|payload| Poll::Ready(Some(panicked(payload))))
-    })
-    .await;
+    let end = run_source(stage, |stage, cx| task.poll(stage, cx)).await;
     // What was made before a panic is delivered.
     task.sorter.flush();
-    // The source is dropped before the end is told. If that panics it is the end, not a completion.
-    let dropped = catch_unwind(AssertUnwindSafe(|| stage.as_mut().end()));
     if let Some(end) = end {
-        task.sorter
-            .end(&end.and_then(|()| dropped.or_else(panicked)));
+        task.sorter.end(&end);
     }
 }
 

@@ -2,21 +2,23 @@
 
 use std::{
     fmt,
-    future::poll_fn,
     ops::ControlFlow,
-    panic::{AssertUnwindSafe, catch_unwind},
-    pin::{Pin, pin},
+    pin::Pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
     task::{Context, Poll, ready},
 };
 
 use thalweg_core::{
-    Cx, Drained, Fault, Holds, Meter, Observable, Panicked, Plan, StageId,
+    Cx, Drained, Fault, Holds, Meter, Observable, Plan, StageId,
     hub::{Audience, Delivery, Hub, HubSender, Lagging, Subscriber, hub},
 };
 use tokio::time::Instant;
 
-use crate::{Stage, boundary::AbortOnDrop, timer::Timer};
+use crate::{
+    Stage,
+    boundary::{AbortOnDrop, End, run_source},
+    timer::Timer,
+};
 
 use super::Options;
 
@@ -181,22 +183,9 @@ struct Pump<O: Observable> {
 
 impl<O: Observable> Pump<O> {
     async fn run(mut self, source: Stage<O>) {
-        let id = source.id();
-        let mut stage = pin!(source);
-        let end = poll_fn(|task| {
-            let poll = AssertUnwindSafe(|| self.poll(stage.as_mut(), task));
-            catch_unwind(poll).unwrap_or_else(|payload| {
-                let panicked = Panicked::new(id, &*payload);
-                Poll::Ready(Some(Err(Fault::Panicked(panicked))))
-            })
-        })
-        .await;
-        // The source is dropped before the end is told. If that panics it is the end, not a completion.
-        let dropped = catch_unwind(AssertUnwindSafe(|| stage.as_mut().end()));
+        let end = run_source(source, |stage, task| self.poll(stage, task)).await;
         if let Some(end) = end {
-            self.sender.end(end.and_then(|()| {
-                dropped.map_err(|payload| Fault::Panicked(Panicked::new(id, &*payload)))
-            }));
+            self.sender.end(end);
         }
     }
 
@@ -205,7 +194,7 @@ impl<O: Observable> Pump<O> {
         &mut self,
         mut stage: Pin<&mut Stage<O>>,
         task: &mut Context<'_>,
-    ) -> Poll<Option<Result<(), Fault<O::Error>>>> {
+    ) -> Poll<End<O::Error>> {
         let audience = self.sender.watch(task);
         // Asked once, a source comes to its end, also if a new subscriber has come by then.
         self.stopping |= audience.stopping;
