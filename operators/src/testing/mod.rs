@@ -28,7 +28,7 @@ mod marbles;
 mod probe;
 mod record;
 
-pub use conform::Conform;
+pub use conform::{Captured, Conform, captured};
 pub use marbles::{Broken, Marbles, cold, hot, numbers};
 pub use probe::{Probe, ProbeLog, Script, probe};
 pub use record::{Event, assert_marbles, record};

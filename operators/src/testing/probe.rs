@@ -10,6 +10,7 @@ use std::{
     task::Poll,
 };
 
+use fastrand::Rng;
 use thalweg_core::{Cx, Drained, Observable, Plan, StageId};
 
 use crate::Flow;
@@ -31,6 +32,8 @@ pub enum Script {
     Endless,
     /// Emits the numbers below a limit, then nothing ever again.
     Idle(u32),
+    /// Emits the numbers below a limit, but says `Pending` or `Exhausted` now and then; the second number seeds when.
+    Restless(u32, u64),
 }
 
 /// Makes a source that plays `script`, and the log of how it is treated.
@@ -42,6 +45,11 @@ pub fn probe(script: Script) -> (Flow<Probe>, Arc<ProbeLog>) {
         next: 0,
         ended: false,
         stuttered: false,
+        rng: Rng::with_seed(if let Script::Restless(_, seed) = script {
+            seed
+        } else {
+            0
+        }),
         guard: Guard {
             log: Arc::clone(&log),
         },
@@ -116,6 +124,7 @@ pub struct Probe {
     next: u32,
     ended: bool,
     stuttered: bool,
+    rng: Rng,
     guard: Guard,
     id: StageId,
 }
@@ -149,22 +158,25 @@ impl Observable for Probe {
             | Script::Stuttering(limit)
             | Script::Yielding(limit)
             | Script::Failing(limit)
-            | Script::Idle(limit) => limit,
+            | Script::Idle(limit)
+            | Script::Restless(limit, _) => limit,
             Script::Endless => u32::MAX,
         };
         while this.next < limit {
             if !this.stuttered {
-                match this.script {
-                    Script::Stuttering(_) => {
-                        this.stuttered = true;
-                        cx.waker().wake_by_ref();
-                        return Poll::Pending;
-                    }
-                    Script::Yielding(_) => {
-                        this.stuttered = true;
-                        return Poll::Ready(Ok(Drained::Exhausted));
-                    }
-                    _ => {}
+                let mood = match this.script {
+                    Script::Stuttering(_) => 0,
+                    Script::Yielding(_) => 1,
+                    Script::Restless(..) => this.rng.u8(0..4),
+                    _ => u8::MAX,
+                };
+                this.stuttered = mood < 2;
+                if mood == 0 {
+                    cx.waker().wake_by_ref();
+                    return Poll::Pending;
+                }
+                if mood == 1 {
+                    return Poll::Ready(Ok(Drained::Exhausted));
                 }
             }
             if !cx.spend() {

@@ -141,6 +141,7 @@ async fn conforms() {
         Conform::new(|source| {
             source.merge_map(limit, |n| [n, n + 1].flow().map(Ok::<_, Broken>).raise())
         })
+        .interleaves()
         .check()
         .await;
     }

@@ -17,6 +17,11 @@ use tokio::{
 
 use crate::Flow;
 
+mod captured;
+mod weather;
+
+pub use captured::{Captured, captured};
+
 use super::{Probe, ProbeLog, Script, probe};
 
 /// Items of the sources that end.
@@ -24,6 +29,9 @@ const ITEMS: u32 = 100;
 
 /// Polls in which an endless source must have let go of the thread.
 const POLLS: u64 = 20;
+
+/// Bytes that an operator may need beside its source: what grows with its items is on the heap, and bounded by its plan.
+const STATE: usize = 1_024;
 
 /// Time, on the paused clock, in which a source that never waits must have come to its end.
 const PATIENCE: Duration = Duration::from_hours(24 * 365);
@@ -33,7 +41,8 @@ const PATIENCE: Duration = Duration::from_hours(24 * 365);
 /// [`check`](Self::check) builds the operator on sources that watch how they are treated: it is lazy; a break at any item
 /// changes nothing; a source that stutters changes nothing; it stays ended, never polls its source after the end and has
 /// dropped it by then; an error passes; an endless source does not hold the thread; a stop reaches the source and ends
-/// the flow. The signature asserts `Send` and `Debug`.
+/// the flow; and in random weather, cut short at random too, what comes in goes out, is dropped for a reason or is held, as
+/// the plan says. The signature asserts `Send` and `Debug`; [`captured`] shows that a closure is dropped at the end.
 ///
 /// # Examples
 ///
@@ -130,12 +139,19 @@ where
         for script in [Script::Endless, Script::Idle(0), Script::Idle(3)] {
             self.stops(script).await;
         }
+        let rules = weather::Rules {
+            sequence: self.sequence && !self.interleaves,
+            in_task: self.in_task,
+        };
+        weather::check(&self.build, rules).await;
     }
 
     fn lazy(&self) {
         let (source, log) = probe(Script::Items(ITEMS));
         let flow = (self.build)(source);
         assert!(!format!("{flow:?}").is_empty());
+        let state = size_of_val(&flow) - size_of::<Probe>();
+        assert!(state <= STATE, "its state takes {state} bytes");
         assert!(
             !flow.plan().stages().is_empty(),
             "it does not describe itself"
@@ -176,6 +192,7 @@ where
             }
         }
         assert!(log.is_dropped(), "it keeps its source after the end");
+        assert_eq!(captured::alive(), 0, "it keeps a closure after the end");
         for _ in 0..2 {
             let mut items = 0;
             let again = drain(flow.as_mut(), false, &mut |_| {
