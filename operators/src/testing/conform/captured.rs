@@ -30,7 +30,7 @@ pub fn captured() -> Captured {
 
 /// What [`captured`] gives.
 #[derive(Clone, Debug)]
-pub struct Captured(Arc<()>);
+pub struct Captured(#[expect(dead_code, reason = "it is counted, not read")] Arc<()>);
 
 impl Captured {
     /// Gives `value` back, and keeps the closure that says so from letting go of this.
