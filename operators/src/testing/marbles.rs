@@ -7,7 +7,10 @@ use tokio::time::{Duration, Instant};
 
 use crate::{Flow, timer::Timer};
 
-use super::Event;
+use super::{
+    Event,
+    subscriptions::{Subscribed, Subscriptions},
+};
 
 /// The error of a `#` in a marble diagram.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -33,6 +36,7 @@ pub fn cold(diagram: &str) -> Flow<Marbles> {
         origin: None,
         skip_missed: false,
         timer: Timer::new(),
+        subscribed: Subscribed::from_now(),
         id: StageId::here("cold"),
     })
 }
@@ -122,7 +126,20 @@ pub struct Marbles {
     origin: Option<Instant>,
     skip_missed: bool,
     timer: Timer,
+    subscribed: Subscribed,
     id: StageId,
+}
+
+impl Marbles {
+    /// Tells when it, or a clone of it, was subscribed. Frames count from when it was made.
+    pub fn subscriptions(&self) -> Subscriptions {
+        self.subscribed.log()
+    }
+
+    fn end(&mut self) {
+        self.left = None;
+        self.subscribed.end();
+    }
 }
 
 impl Observable for Marbles {
@@ -140,8 +157,9 @@ impl Observable for Marbles {
         let this = &mut *self;
         let now = Instant::now();
         let origin = *this.origin.get_or_insert(now);
+        this.subscribed.begin();
         if cx.stopping() {
-            this.left = None;
+            this.end();
         }
         let Some(left) = &mut this.left else {
             return Poll::Ready(Ok(Drained::Completed));
@@ -173,11 +191,11 @@ impl Observable for Marbles {
                     }
                 }
                 Some((_, Event::Failed(error))) => {
-                    this.left = None;
+                    this.end();
                     return Poll::Ready(Err(error));
                 }
                 Some((_, Event::Completed)) | None => {
-                    this.left = None;
+                    this.end();
                     return Poll::Ready(Ok(Drained::Completed));
                 }
             }

@@ -15,20 +15,31 @@
 //! # Examples
 //!
 //! ```
-//! use thalweg_operators::testing::{assert_marbles, cold};
+//! use thalweg_operators::testing::{assert_marbles, cold, with_virtual_time};
 //!
-//! # #[tokio::main(flavor = "current_thread", start_paused = true)] async fn main() {
-//! let shouted = cold("  -a-b---c|").map(|letter| letter.to_ascii_uppercase());
-//! assert_marbles(shouted, "-A-B---C|").await;
-//! # }
+//! with_virtual_time(async {
+//!     let shouted = cold("  -a-b---c|").map(|letter| letter.to_ascii_uppercase());
+//!     assert_marbles(shouted, "-A-B---C|").await;
+//! });
+//! ```
+//!
+//! Where the two differ, the test tells both, one above the other:
+//!
+//! ```text
+//! the flow differs from its diagram
+//!   expected  -A-B---C|
+//!   actual    -A-B----C|
+//!                   ^
 //! ```
 
 mod conform;
 mod marbles;
 mod probe;
 mod record;
+mod subscriptions;
 
 pub use conform::{Captured, Conform, captured};
 pub use marbles::{Broken, Marbles, cold, hot, numbers};
 pub use probe::{Probe, ProbeLog, Script, probe};
-pub use record::{Event, assert_marbles, record};
+pub use record::{Event, assert_marbles, record, with_virtual_time};
+pub use subscriptions::Subscriptions;

@@ -83,12 +83,37 @@ where
         .into_iter()
         .map(|(frame, event)| (frame, text_of(event)))
         .collect();
+    let (wanted, actual) = (draw(&wanted), draw(&actual));
     assert!(
         actual == wanted,
-        "the flow differs from its diagram\n  expected  {}\n  actual    {}\n",
-        draw(&wanted),
-        draw(&actual)
+        "the flow differs from its diagram\n  expected  {wanted}\n  actual    {actual}\n{:>place$}\n",
+        '^',
+        place = "  expected  ".len() + same_signs(&wanted, &actual) + 1
     );
+}
+
+/// Counts the signs at the start of two diagrams in which they agree.
+fn same_signs(left: &str, right: &str) -> usize {
+    left.chars()
+        .zip(right.chars())
+        .take_while(|(l, r)| l == r)
+        .count()
+}
+
+/// Runs a test on a clock that does not wait: whenever nothing can go on, it jumps to the next timer.
+///
+/// The same as `#[tokio::test(start_paused = true)]`, for whoever has no `tokio` of their own.
+///
+/// # Panics
+///
+/// Panics if the test does, or within a runtime.
+pub fn with_virtual_time<T>(test: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build()
+        .expect("a runtime of one thread needs nothing from the system but memory")
+        .block_on(test)
 }
 
 fn text_of<T: fmt::Display, E: fmt::Display>(event: Event<T, E>) -> Event<String, ()> {
@@ -142,6 +167,12 @@ fn draw(events: &[(u64, Event<String, ()>)]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    #[should_panic(expected = "  expected  -a-b|\n  actual    -a-c|\n               ^\n")]
+    fn a_difference_is_pointed_at() {
+        with_virtual_time(assert_marbles(super::super::cold("-a-c|"), "-a-b|"));
+    }
 
     #[test]
     fn what_is_drawn_reads_the_same() {
