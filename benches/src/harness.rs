@@ -20,11 +20,13 @@ pub(crate) struct Work {
     contestants: Vec<Contestant>,
 }
 
-/// What we promise of a work: at most `factor` times what a rival takes.
+/// What we promise of a work.
 #[derive(Clone, Copy)]
-pub(crate) struct Goal {
-    pub(crate) factor: f64,
-    pub(crate) rival: Rival,
+pub(crate) enum Goal {
+    /// At most so many times what somebody else takes.
+    Share(f64, Rival),
+    /// At most so many nanoseconds an item.
+    Nanoseconds(f64),
 }
 
 /// Whom a [`Goal`] is about.
@@ -33,6 +35,22 @@ pub(crate) enum Rival {
     Named(&'static str),
     /// The best of those that have backpressure, as we do.
     Best,
+    /// The loop by hand.
+    Hand,
+}
+
+/// How a [`Goal`] stands.
+pub(crate) struct Standing {
+    /// The name of the rival, or the unit.
+    pub(crate) of: &'static str,
+    pub(crate) is: f64,
+    pub(crate) at_most: f64,
+}
+
+impl Standing {
+    pub(crate) fn is_met(&self) -> bool {
+        self.is <= self.at_most
+    }
 }
 
 /// What a contestant is to us.
@@ -67,7 +85,13 @@ impl Work {
 
     /// Sets what we promise: at most `factor` times what `rival` takes.
     pub(crate) fn goal(mut self, factor: f64, rival: Rival) -> Self {
-        self.goal = Some(Goal { factor, rival });
+        self.goal = Some(Goal::Share(factor, rival));
+        self
+    }
+
+    /// Sets what we promise: at most `nanoseconds` an item, on a machine of today.
+    pub(crate) fn within(mut self, nanoseconds: f64) -> Self {
+        self.goal = Some(Goal::Nanoseconds(nanoseconds));
         self
     }
 
@@ -250,11 +274,27 @@ impl Measured {
             .min_by(|one, other| one.times.median.total_cmp(&other.times.median))
     }
 
-    /// Gives the rival that the goal is about.
-    pub(crate) fn goal_rival(&self, goal: Goal) -> Option<&Score> {
-        match goal.rival {
-            Rival::Named(name) => self.scores.iter().find(|score| score.name == name),
-            Rival::Best => self.best_rival(),
+    /// Tells how the goal stands, if there is one and its rival ran.
+    pub(crate) fn standing(&self) -> Option<Standing> {
+        let ours = self.ours()?.times.median;
+        match self.goal? {
+            Goal::Nanoseconds(at_most) => Some(Standing {
+                of: "ns",
+                is: ours,
+                at_most,
+            }),
+            Goal::Share(at_most, rival) => {
+                let rival = match rival {
+                    Rival::Named(name) => self.scores.iter().find(|score| score.name == name),
+                    Rival::Best => self.best_rival(),
+                    Rival::Hand => self.hand(),
+                }?;
+                Some(Standing {
+                    of: rival.name,
+                    is: ours / rival.times.median,
+                    at_most,
+                })
+            }
         }
     }
 }

@@ -45,17 +45,16 @@ fn label(score: &Score) -> String {
 }
 
 fn verdict(measured: &Measured) -> String {
-    let (Some(ours), Some(goal)) = (measured.ours(), measured.goal) else {
+    if measured.goal.is_none() {
         return "no goal".to_owned();
-    };
-    let Some(rival) = measured.goal_rival(goal) else {
+    }
+    let Some(standing) = measured.standing() else {
         return "the goal's rival did not run".to_owned();
     };
-    let is = ours.times.median / rival.times.median;
-    let verdict = if is <= goal.factor { "met" } else { "NOT MET" };
+    let verdict = if standing.is_met() { "met" } else { "NOT MET" };
     format!(
-        "goal {verdict}: {is:.3} of {}, at most {:.3}",
-        rival.name, goal.factor
+        "goal {verdict}: {:.3} of {}, at most {:.3}",
+        standing.is, standing.of, standing.at_most
     )
 }
 
@@ -78,15 +77,13 @@ pub(crate) fn json(measured: &Measured) -> Value {
             (score.name.to_owned(), quartiles)
         })
         .collect();
-    let goal = measured.goal.and_then(|goal| {
-        let rival = measured.goal_rival(goal)?;
-        let is = median(measured.ours())? / rival.times.median;
-        Some(json!({
-            "rival": rival.name,
-            "at_most": goal.factor,
-            "is": is,
-            "met": is <= goal.factor,
-        }))
+    let goal = measured.standing().map(|standing| {
+        json!({
+            "of": standing.of,
+            "at_most": standing.at_most,
+            "is": standing.is,
+            "met": standing.is_met(),
+        })
     });
     json!({
         "work": measured.work,

@@ -6,9 +6,12 @@ mod chain_of_40;
 mod chunks;
 mod concat_map;
 mod debounce;
+mod debounced_streams;
 mod group_by;
 mod hand_over;
+mod keyed_scan;
 mod merge;
+mod merge_mostly_idle;
 mod share;
 mod zip;
 
@@ -16,7 +19,7 @@ use crate::harness::Work;
 
 /// Gives all works, in the order in which they are reported.
 pub(crate) fn all() -> Vec<Work> {
-    vec![
+    let mut works = vec![
         chain::work(),
         chain_boxed::work(),
         chain_of_40::work(),
@@ -25,10 +28,14 @@ pub(crate) fn all() -> Vec<Work> {
         zip::work(),
         chunks::work(),
         debounce::work(),
+        debounced_streams::work(),
         hand_over::work(),
         share::work(),
         group_by::work(),
-    ]
+        keyed_scan::work(),
+    ];
+    works.extend(merge_mostly_idle::works());
+    works
 }
 
 /// Gathers items into a checksum that depends on their order and that no compiler turns into a formula or a vector.
