@@ -49,7 +49,8 @@ impl fmt::Display for StageId {
 
 /// The error of a stage that can fail by itself: the upstream's own error, or what the stage adds to it.
 ///
-/// Stages with a task of their own can panic there, time-outs can expire, bounded queues can overflow.
+/// Stages with a task of their own can panic there, time-outs can expire, bounded queues can overflow, and what is to come
+/// once can come never or twice.
 ///
 /// # Examples
 ///
@@ -74,6 +75,8 @@ pub enum Fault<E> {
     TimedOut(TimedOut),
     /// The stage's queue was full and its policy is [`Overflow::Fail`](crate::Overflow::Fail).
     Overflowed(Overflowed),
+    /// There were none or several items where one was to be.
+    WrongCount(WrongCount),
 }
 
 impl<E> Fault<E> {
@@ -95,6 +98,12 @@ impl<E> Fault<E> {
         matches!(self, Self::Overflowed(_))
     }
 
+    /// Tells whether none or several items where one was to be were the cause.
+    #[must_use]
+    pub fn is_wrong_count(&self) -> bool {
+        matches!(self, Self::WrongCount(_))
+    }
+
     /// Gives the stage that failed, unless the error came from upstream.
     #[must_use]
     pub fn stage(&self) -> Option<StageId> {
@@ -103,6 +112,7 @@ impl<E> Fault<E> {
             Self::Panicked(panicked) => Some(panicked.stage),
             Self::TimedOut(timed_out) => Some(timed_out.stage),
             Self::Overflowed(overflowed) => Some(overflowed.stage),
+            Self::WrongCount(wrong_count) => Some(wrong_count.stage),
         }
     }
 
@@ -125,6 +135,7 @@ impl<E> Fault<Fault<E>> {
             Self::Panicked(panicked) => Fault::Panicked(panicked),
             Self::TimedOut(timed_out) => Fault::TimedOut(timed_out),
             Self::Overflowed(overflowed) => Fault::Overflowed(overflowed),
+            Self::WrongCount(wrong_count) => Fault::WrongCount(wrong_count),
         }
     }
 }
@@ -136,6 +147,7 @@ impl<E: fmt::Display> fmt::Display for Fault<E> {
             Self::Panicked(panicked) => panicked.fmt(f),
             Self::TimedOut(timed_out) => timed_out.fmt(f),
             Self::Overflowed(overflowed) => overflowed.fmt(f),
+            Self::WrongCount(wrong_count) => wrong_count.fmt(f),
         }
     }
 }
@@ -263,3 +275,51 @@ impl fmt::Display for Overflowed {
 }
 
 impl Error for Overflowed {}
+
+/// None or several items where exactly one was to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WrongCount {
+    stage: StageId,
+    found: Found,
+}
+
+/// How many items came where one was to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Found {
+    /// The stream completed without an item.
+    None,
+    /// A second item came.
+    Several,
+}
+
+impl WrongCount {
+    /// Tells that `stage` found none or several.
+    #[must_use]
+    pub fn new(stage: StageId, found: Found) -> Self {
+        Self { stage, found }
+    }
+
+    /// Gives the stage that wanted one item.
+    #[must_use]
+    pub fn stage(&self) -> StageId {
+        self.stage
+    }
+
+    /// Tells whether there were none or several.
+    #[must_use]
+    pub fn found(&self) -> Found {
+        self.found
+    }
+}
+
+impl fmt::Display for WrongCount {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let found = match self.found {
+            Found::None => "no item",
+            Found::Several => "more than one item",
+        };
+        write!(f, "{} found {found}, not exactly one", self.stage)
+    }
+}
+
+impl Error for WrongCount {}

@@ -24,7 +24,7 @@ mod subject;
 
 pub use boxed::BoxObservable;
 pub use cx::Cx;
-pub use error::{Fault, Overflowed, Panicked, StageId, TimedOut};
+pub use error::{Fault, Found, Overflowed, Panicked, StageId, TimedOut, WrongCount};
 pub use meter::{Counts, DropReason, Meter};
 pub use observable::{Drained, Observable};
 pub use plan::{Holds, Plan, StageMut, StagePlan};

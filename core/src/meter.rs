@@ -37,17 +37,20 @@ pub enum DropReason {
     Failed,
     /// The flow completed before what the item waited for had come, as a partner in `zip`.
     Unmatched,
+    /// The predicate of the stage did not hold for it, as in `filter_async`.
+    Rejected,
     /// The run was cancelled, or its consumer left, while the item was pending.
     Cancelled,
 }
 
 impl DropReason {
     /// Every reason, in the order in which they are reported.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Overflow,
         Self::Superseded,
         Self::Failed,
         Self::Unmatched,
+        Self::Rejected,
         Self::Cancelled,
     ];
 
@@ -57,6 +60,7 @@ impl DropReason {
             Self::Superseded => "superseded",
             Self::Failed => "failed",
             Self::Unmatched => "unmatched",
+            Self::Rejected => "rejected",
             Self::Cancelled => "cancelled",
         }
     }

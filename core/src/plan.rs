@@ -49,6 +49,18 @@ pub enum Holds {
     Unbounded,
 }
 
+impl Holds {
+    /// Makes the bound of a stage that was told a number; `usize::MAX` stands for none.
+    #[must_use]
+    pub fn at_most(items: usize) -> Self {
+        match items {
+            0 => Self::Nothing,
+            usize::MAX => Self::Unbounded,
+            items => Self::Items(items),
+        }
+    }
+}
+
 impl fmt::Display for Holds {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -1,4 +1,4 @@
-//! Futures of the user, each in a task of its own.
+//! Futures of the user, each in a task of its own, and blocking calls, each on a thread.
 
 use std::{
     fmt,
@@ -11,7 +11,7 @@ use pin_project_lite::pin_project;
 use thalweg_core::{Panicked, StageId};
 use tokio::task::JoinSet;
 
-/// The running futures of a stage, each with a tag to know its result by.
+/// The running futures or calls of a stage, each with a tag to know its result by.
 ///
 /// They progress while the consumer is busy; dropping the set aborts them. A panic in one is its result, so the others
 /// go on.
@@ -32,6 +32,15 @@ impl<K: Send + 'static, T: Send + 'static> Jobs<K, T> {
         let id = self.id;
         let tag = Some(tag);
         self.set.spawn(Job { id, tag, work: job });
+    }
+
+    /// Runs a call on a thread for those that block. Once it has begun it cannot be aborted.
+    pub(crate) fn spawn_blocking(&mut self, tag: K, job: impl FnOnce() -> T + Send + 'static) {
+        let id = self.id;
+        self.set.spawn_blocking(move || {
+            let result = catch_unwind(AssertUnwindSafe(job));
+            (tag, result.map_err(|payload| Panicked::new(id, &*payload)))
+        });
     }
 
     /// Gives the next job that is done; `None` if none runs.

@@ -67,6 +67,36 @@ impl<O: Observable, S> Stage<O, S> {
         Poll::Ready(drained)
     }
 
+    /// Drains the input until `choose` makes something of an item, which is the last that is handed on.
+    ///
+    /// The input and the state are dropped before that.
+    #[inline]
+    pub fn pick<T>(
+        mut self: Pin<&mut Self>,
+        cx: &mut Cx<'_, '_>,
+        mut choose: impl FnMut(&mut S, O::Item) -> Option<T>,
+        mut emit: impl FnMut(T) -> ControlFlow<()>,
+    ) -> Poll<Result<Drained, O::Error>> {
+        let mut picked = None;
+        let drained = self.as_mut().drain(cx, |state, item| {
+            picked = choose(state, item);
+            if picked.is_some() {
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(())
+            }
+        });
+        let drained = ready!(drained)?;
+        let Some(picked) = picked else {
+            return Poll::Ready(Ok(drained));
+        };
+        self.end();
+        Poll::Ready(Ok(match emit(picked) {
+            ControlFlow::Continue(()) => Drained::Completed,
+            ControlFlow::Break(()) => Drained::Stopped,
+        }))
+    }
+
     /// Tells whether a stop was asked for that the input has not heard of, because it has not been polled since.
     ///
     /// An operator that has no use for items at the moment then drains with a budget of 0: nothing comes, but the

@@ -150,7 +150,7 @@ where
         let (source, log) = probe(Script::Items(ITEMS));
         let flow = (self.build)(source);
         assert!(!format!("{flow:?}").is_empty());
-        let state = size_of_val(&flow) - size_of::<Probe>();
+        let state = size_of_val(&flow).saturating_sub(size_of::<Probe>());
         assert!(state <= STATE, "its state takes {state} bytes");
         assert!(
             !flow.plan().stages().is_empty(),

@@ -1,114 +1,48 @@
-//! `par_map`: runs a future for every item, several at once, and keeps the order.
+//! The jobs of a stage, several at once, whose results are handed on in the order of the items.
 
 use std::{collections::VecDeque, fmt, ops::ControlFlow, pin::Pin, task::Poll};
 
 use pin_project_lite::pin_project;
 use thalweg_core::{Cx, Drained, DropReason, Fault, Holds, Observable, Plan};
 
-use crate::{Flow, Stage, jobs::Jobs, ledger::Ledger};
-
-impl<O: Observable> Flow<O> {
-    /// Runs a future for every item, up to `limit` at once, and hands the results on in the order of the items.
-    ///
-    /// ```text
-    /// in   --1--2--3-----|
-    ///        par_map(2, f)    f(1) takes 6, the others 2
-    /// out  --------(12)-3|
-    /// ```
-    ///
-    /// Every future runs in a task of its own from the moment its item is pulled, so it progresses while the consumer is
-    /// busy. If the order does not matter, [`par_map_unordered`](Flow::par_map_unordered) does not wait for the slowest.
-    ///
-    /// # Backpressure
-    ///
-    /// Holds at most `limit` items, running or done; with that many the source is not polled.
-    ///
-    /// # Cancel safety
-    ///
-    /// Dropping the flow aborts the futures; their items are lost, at most `limit`, and counted as cancelled.
-    ///
-    /// # Errors
-    ///
-    /// [`Fault::Upstream`] with the error of the stream, [`Fault::Panicked`] if a future panicked. Either comes after
-    /// the results of all other items that were pulled.
-    ///
-    /// # Panics
-    ///
-    /// Panics if `limit` is 0, and when an item comes outside of a tokio runtime. A clone of a flow that runs panics. A
-    /// panic of the closure itself, which runs in the task that polls, unwinds through the flow.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use thalweg::prelude::*;
-    ///
-    /// async fn length(word: &'static str) -> usize {
-    ///     word.len()
-    /// }
-    ///
-    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
-    /// let lengths = ["a", "river", "runs"].flow().par_map(2, length);
-    /// assert_eq!(lengths.collect::<Vec<_>>().await, Ok(vec![1, 5, 4]));
-    /// # }
-    /// ```
-    #[doc(alias = "map_async")]
-    #[doc(alias = "flat_map_sequential")]
-    #[doc(alias = "buffered")]
-    #[track_caller]
-    pub fn par_map<F, W>(self, limit: usize, work: F) -> Flow<ParMap<O, F, W>>
-    where
-        F: FnMut(O::Item) -> W,
-        W: Future<Output: Send + 'static> + Send + 'static,
-    {
-        assert!(limit > 0, "par_map of 0 at once never does anything");
-        let stage = Stage::new("par_map", self.into_inner(), work);
-        Flow::new(ParMap {
-            jobs: Jobs::new(stage.id()),
-            stage,
-            limit,
-            order: InOrder::new(),
-            fault: None,
-            ledger: Ledger::new(),
-        })
-    }
-}
+use crate::{Stage, jobs::Jobs, ledger::Ledger};
 
 pin_project! {
-    /// The observable of [`Flow::par_map`].
-    #[must_use = "flows do nothing unless run"]
-    pub struct ParMap<O, F, W>
+    /// An input, the work that is made of its items, and the jobs that do it.
+    pub(in crate::concurrency) struct Ordered<O, S, T>
     where
         O: Observable,
-        W: Future,
     {
         #[pin]
-        stage: Stage<O, F>,
+        stage: Stage<O, S>,
         limit: usize,
-        jobs: Jobs<u64, W::Output>,
-        order: InOrder<W::Output>,
+        jobs: Jobs<u64, T>,
+        order: InOrder<T>,
         // Told when all that was pulled is handed on.
         fault: Option<Fault<O::Error>>,
         ledger: Ledger,
     }
 }
 
-impl<O, F, W> Observable for ParMap<O, F, W>
-where
-    O: Observable,
-    F: FnMut(O::Item) -> W,
-    W: Future<Output: Send + 'static> + Send + 'static,
-{
-    type Item = W::Output;
-    type Error = Fault<O::Error>;
+impl<O: Observable, S, T: Send + 'static> Ordered<O, S, T> {
+    pub(in crate::concurrency) fn new(stage: Stage<O, S>, limit: usize) -> Self {
+        Self {
+            jobs: Jobs::new(stage.id()),
+            stage,
+            limit,
+            order: InOrder::new(),
+            fault: None,
+            ledger: Ledger::new(),
+        }
+    }
 
-    fn poll_drain<E>(
+    /// Drains the results; `start` makes a job of the given number of every item.
+    pub(in crate::concurrency) fn poll_drain(
         self: Pin<&mut Self>,
         cx: &mut Cx<'_, '_>,
-        mut emit: E,
-    ) -> Poll<Result<Drained, Self::Error>>
-    where
-        E: FnMut(W::Output) -> ControlFlow<()>,
-    {
+        mut start: impl FnMut(&mut Jobs<u64, T>, u64, &mut S, O::Item),
+        mut emit: impl FnMut(T) -> ControlFlow<()>,
+    ) -> Poll<Result<Drained, Fault<O::Error>>> {
         let mut this = self.project();
         let (jobs, order, limit) = (this.jobs, this.order, *this.limit);
         loop {
@@ -130,7 +64,7 @@ where
                 pulled = cx.limited(quota, |cx| {
                     this.stage.as_mut().drain(cx, |work, item| {
                         this.ledger.receive(1);
-                        jobs.spawn(order.add(), work(item));
+                        start(jobs, order.add(), work, item);
                         if order.len() < limit {
                             ControlFlow::Continue(())
                         } else {
@@ -176,7 +110,7 @@ where
         }
     }
 
-    fn describe(&self, plan: &mut Plan) {
+    pub(in crate::concurrency) fn describe(&self, plan: &mut Plan) {
         plan.stage(self.stage.id())
             .holds(Holds::Items(self.limit))
             .meter(self.ledger.meter())
@@ -184,9 +118,38 @@ where
     }
 }
 
+impl<O, S, T> Clone for Ordered<O, S, T>
+where
+    O: Observable + Clone,
+    S: Clone,
+    T: Send + 'static,
+{
+    fn clone(&self) -> Self {
+        Self {
+            stage: self.stage.clone(),
+            limit: self.limit,
+            jobs: self.jobs.clone(),
+            order: InOrder::new(),
+            fault: None,
+            ledger: self.ledger.begin_anew(),
+        }
+    }
+}
+
+/// Shows itself as the operator that it is the whole of.
+impl<O: Observable + fmt::Debug, S, T> fmt::Debug for Ordered<O, S, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct(self.stage.id().name())
+            .field("stage", &self.stage)
+            .field("limit", &self.limit)
+            .field("jobs", &self.jobs)
+            .finish_non_exhaustive()
+    }
+}
+
 /// Results that are made out of order and handed on in order.
 #[derive(Clone)]
-pub(super) struct InOrder<T> {
+pub(in crate::concurrency) struct InOrder<T> {
     slots: VecDeque<Slot<T>>,
     /// The number of the first slot.
     first: u64,
@@ -202,7 +165,7 @@ enum Slot<T> {
 }
 
 impl<T> InOrder<T> {
-    pub(super) fn new() -> Self {
+    pub(in crate::concurrency) fn new() -> Self {
         Self {
             slots: VecDeque::new(),
             first: 0,
@@ -211,18 +174,18 @@ impl<T> InOrder<T> {
     }
 
     /// Adds a slot at the end; gives its number.
-    pub(super) fn add(&mut self) -> u64 {
+    pub(in crate::concurrency) fn add(&mut self) -> u64 {
         self.slots.push_back(Slot::Running);
         self.held += 1;
         self.first + self.slots.len() as u64 - 1
     }
 
-    pub(super) fn fill(&mut self, number: u64, result: T) {
+    pub(in crate::concurrency) fn fill(&mut self, number: u64, result: T) {
         *self.slot(number) = Slot::Done(result);
     }
 
     /// Gives up a slot: there will be no result.
-    pub(super) fn lose(&mut self, number: u64) {
+    pub(in crate::concurrency) fn lose(&mut self, number: u64) {
         *self.slot(number) = Slot::Lost;
         self.held -= 1;
     }
@@ -233,7 +196,7 @@ impl<T> InOrder<T> {
     }
 
     /// Takes the first result if it is there.
-    pub(super) fn take_first(&mut self) -> Option<T> {
+    pub(in crate::concurrency) fn take_first(&mut self) -> Option<T> {
         loop {
             if let Slot::Running = self.slots.front()? {
                 return None;
@@ -247,35 +210,7 @@ impl<T> InOrder<T> {
     }
 
     /// Counts the slots that run or are done.
-    pub(super) fn len(&self) -> usize {
+    pub(in crate::concurrency) fn len(&self) -> usize {
         self.held
-    }
-}
-
-impl<O, F, W> Clone for ParMap<O, F, W>
-where
-    O: Observable + Clone,
-    F: Clone,
-    W: Future<Output: Send + 'static>,
-{
-    fn clone(&self) -> Self {
-        Self {
-            stage: self.stage.clone(),
-            limit: self.limit,
-            jobs: self.jobs.clone(),
-            order: InOrder::new(),
-            fault: None,
-            ledger: self.ledger.begin_anew(),
-        }
-    }
-}
-
-impl<O: Observable + fmt::Debug, F, W: Future> fmt::Debug for ParMap<O, F, W> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ParMap")
-            .field("stage", &self.stage)
-            .field("limit", &self.limit)
-            .field("jobs", &self.jobs)
-            .finish_non_exhaustive()
     }
 }
