@@ -52,7 +52,10 @@ pub mod prelude {
     pub use std::convert::Infallible;
 
     pub use thalweg_core::{Fault, Observable, Overflow, Sink, Subject};
-    pub use thalweg_operators::{BoxFlow, Flow, IntoFlow, TryIntoFlow};
+    pub use thalweg_operators::{
+        BoxFlow, Flow, IntoFlow, TryIntoFlow,
+        terminal::{FlowEvery, FlowMax},
+    };
 }
 
 /// How to think of flows. Every block of code on these pages is compiled and run.

@@ -294,6 +294,31 @@ impl<T, E> Hub<T, E> {
         Poll::Ready(())
     }
 
+    /// Hands a batch to all subscribers as the lossless ones have room for it; ready when nothing is left of it.
+    pub(crate) fn poll_send_batch(&self, batch: &mut Vec<T>, task: &mut Context<'_>) -> Poll<()> {
+        while !batch.is_empty() {
+            let mut woken = Vec::new();
+            let refused = {
+                let mut state = lock(&self.shared.state);
+                let room = match &state.end {
+                    Some(_) => batch.len(),
+                    None => state.room(self.shared.capacity),
+                };
+                if room == 0 {
+                    wait(&mut state.waiting, task.waker());
+                    return Poll::Pending;
+                }
+                let later = batch.split_off(room.min(batch.len()));
+                let now = Batch::Many(std::mem::replace(batch, later));
+                self.shared.publish(&mut state, now, &mut woken)
+            };
+            woken.into_iter().for_each(Waker::wake);
+            // What nobody gets is dropped here, outside the lock.
+            drop(refused);
+        }
+        Poll::Ready(())
+    }
+
     /// Ends the hub for all subscribers.
     pub(crate) fn end(&self, end: Result<(), E>) {
         self.shared.finish(end, &mut Vec::new());

@@ -89,6 +89,17 @@ impl<T, E> Subject<T, E> {
         poll_fn(|task| self.hub.poll_send(&mut slot, task)).await;
     }
 
+    /// Sends a batch to all subscribers, as much of it at a time as the slowest lossless one has room for.
+    ///
+    /// After the end the items are dropped and counted.
+    ///
+    /// # Cancel safety
+    ///
+    /// If the future is dropped before it is ready, what was sent to nobody is left in `batch`.
+    pub async fn send_batch(&self, batch: &mut Vec<T>) {
+        poll_fn(|task| self.hub.poll_send_batch(batch, task)).await;
+    }
+
     /// Completes the subject: subscribers get what is left, then the completion.
     pub fn complete(&self) {
         self.hub.end(Ok(()));

@@ -4,7 +4,7 @@ use std::{
     convert::Infallible,
     future::poll_fn,
     ops::ControlFlow,
-    pin::Pin,
+    pin::{Pin, pin},
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering::SeqCst},
@@ -14,7 +14,7 @@ use std::{
 
 use proptest::prelude::*;
 use thalweg_core::{
-    Cx, Drained, Meter, Observable, StageId, Subject,
+    Cx, Drained, DropReason, Meter, Observable, StageId, Subject,
     hub::{Delivery, HubSender, Subscriber, hub},
 };
 
@@ -387,4 +387,42 @@ async fn between_threads_nothing_is_lost_and_all_is_counted() {
         assert_eq!(counts.emitted, seen.iter().sum::<u64>());
         assert_eq!(counts.in_flight(), 0);
     }
+}
+
+#[tokio::test]
+async fn a_batch_is_sent_as_there_is_room_and_what_is_not_is_left() {
+    let subject = Subject::new(2);
+    let mut heard = subject.subscribe();
+    let mut receive = |items: usize| {
+        let mut seen = Vec::new();
+        let mut task = Context::from_waker(Waker::noop());
+        let _ = Pin::new(&mut heard).poll_drain(&mut Cx::new(&mut task), |item| {
+            seen.push(item);
+            if seen.len() < items {
+                ControlFlow::Continue(())
+            } else {
+                ControlFlow::Break(())
+            }
+        });
+        seen
+    };
+    let mut batch = vec![1, 2, 3, 4, 5];
+    let alarm = Arc::new(Alarm::default());
+    let waker = Waker::from(Arc::clone(&alarm));
+    {
+        let mut send = pin!(subject.send_batch(&mut batch));
+        let mut task = Context::from_waker(&waker);
+        assert!(send.as_mut().poll(&mut task).is_pending());
+        assert_eq!((receive(2), alarm.take()), (vec![1, 2], 1));
+        assert!(send.as_mut().poll(&mut task).is_pending());
+    }
+    assert_eq!(batch, [5], "it was sent to nobody");
+    assert_eq!(receive(4), [3, 4]);
+    subject.send_batch(&mut batch).await;
+    subject.complete();
+    subject.send_batch(&mut vec![6; 10]).await;
+    assert_eq!(receive(4), [5]);
+    let counts = subject.meter().counts();
+    assert_eq!((counts.received, counts.emitted), (15, 5));
+    assert_eq!(counts.dropped_by(DropReason::Cancelled), 10);
 }

@@ -25,6 +25,7 @@ mod jobs;
 mod ledger;
 pub mod multicast;
 pub mod pressure;
+mod rounds;
 mod stage;
 mod stop;
 mod stream;

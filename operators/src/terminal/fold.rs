@@ -47,7 +47,6 @@ impl<O: Observable> Flow<O> {
     /// assert_eq!(longest, Ok(5));
     /// # }
     /// ```
-    #[doc(alias = "reduce")]
     #[doc(alias = "aggregate")]
     #[track_caller]
     pub fn fold<A, F>(self, init: A, gather: F) -> Fold<O, A, F>

@@ -181,7 +181,7 @@ impl<O: Observable> Run<O> {
             let filled =
                 poll_fn(|task| fill(flow.as_mut(), &stop, task, &mut batch, flushed)).await;
             ledger.receive(batch.len() as u64);
-            let written = write(&mut sink, &mut batch, &mut ledger).await;
+            let written = write_batch(&mut sink, &mut batch, &mut ledger).await;
             if let Err(error) = written {
                 ledger.drop_items(DropReason::Failed, batch.len() as u64);
                 return Err(RunError::Sink(error));
@@ -236,7 +236,7 @@ fn fill<O: Observable>(
 }
 
 /// Writes until the batch is empty.
-async fn write<T, S: Sink<T>>(
+pub(crate) async fn write_batch<T, S: Sink<T>>(
     sink: &mut S,
     batch: &mut Vec<T>,
     ledger: &mut Ledger,

@@ -63,7 +63,7 @@ fn every_operator_has_all_that_an_operator_has() {
             "its file does not begin with its name and what it does",
         );
         need(
-            source.contains(&format!("pub fn {name}")),
+            source.contains(&format!("fn {name}")),
             "no method of its name",
         );
         need(source.contains("```text"), "no marble diagram in its docs");

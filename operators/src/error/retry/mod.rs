@@ -32,6 +32,8 @@ impl<O: Observable> Flow<O> {
     /// Only errors of what stands before it count. What fails further down, the consumer included, ends the flow and is
     /// never the reason of a retry.
     ///
+    /// To have another flow say when to begin again see [`retry_when`](Flow::retry_when).
+    ///
     /// When the flow is told to stop there are no further attempts: a wait ends in completion.
     ///
     /// # Backpressure
@@ -63,7 +65,6 @@ impl<O: Observable> Flow<O> {
     /// assert_eq!(seen, [1, 1, 1]);
     /// # }
     /// ```
-    #[doc(alias = "retry_when")]
     #[doc(alias = "retry_backoff")]
     #[doc(alias = "restart_source")]
     #[track_caller]
