@@ -171,7 +171,7 @@ impl Observable for Marbles {
             while left.pop_front_if(is_missed).is_some() {}
         }
         loop {
-            let Some((frame, _)) = left.front() else {
+            let Some((frame, event)) = left.front() else {
                 return Poll::Pending;
             };
             let due = origin + Duration::from_millis(*frame);
@@ -181,7 +181,7 @@ impl Observable for Marbles {
                     return Poll::Pending;
                 }
             }
-            if !cx.spend() {
+            if matches!(event, Event::Item(_)) && !cx.spend() {
                 return Poll::Ready(Ok(Drained::Exhausted));
             }
             match left.pop_front() {

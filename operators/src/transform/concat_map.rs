@@ -22,15 +22,21 @@ impl<O: Observable> Flow<O> {
     /// ```
     ///
     /// Completes when the source has completed and the last inner flow has; an error of either is the end. An inner flow
-    /// is a source too: on a graceful stop it completes, also an iterator that is not at its end.
+    /// is a source too: on a graceful stop it completes, also an iterator that is not at its end; for one that goes on see
+    /// [`flat_map_iter`](Self::flat_map_iter).
     ///
     /// # Backpressure
     ///
-    /// While an inner flow runs, the source is not polled. Holds one inner flow and no items.
+    /// While an inner flow runs, no item of the source is pulled. Holds one inner flow and no items.
     ///
     /// # Cancel safety
     ///
     /// Nothing is lost but what the inner flow itself may lose.
+    ///
+    /// # Errors
+    ///
+    /// An error of the source passes at once while the inner flow waits, and drops it; not if an item comes before it, nor
+    /// from a source that does not look without a budget.
     ///
     /// # Examples
     ///
@@ -50,10 +56,7 @@ impl<O: Observable> Flow<O> {
         F: FnMut(O::Item) -> U,
         U: Observable<Error = O::Error>,
     {
-        Flow::new(ConcatMap {
-            stage: Stage::new("concat_map", self.into_inner(), project),
-            inner: None,
-        })
+        Flow::new(ConcatMap::new("concat_map", self.into_inner(), project))
     }
 }
 
@@ -61,11 +64,94 @@ pin_project! {
     /// The observable of [`Flow::concat_map`].
     #[derive(Clone)]
     #[must_use = "flows do nothing unless run"]
-    pub struct ConcatMap<O, U, F> {
+    pub struct ConcatMap<O, U, S> {
         #[pin]
-        stage: Stage<O, F>,
+        stage: Stage<O, S>,
         #[pin]
         inner: Option<U>,
+        // The inner flow has said that it waits, and nothing has come of it since.
+        waits: bool,
+    }
+}
+
+impl<O, U, S> ConcatMap<O, U, S>
+where
+    O: Observable,
+    U: Observable<Error = O::Error>,
+{
+    /// Creates a stage that is driven by [`drain`](Self::drain).
+    #[track_caller]
+    pub(super) fn new(name: &'static str, source: O, state: S) -> Self {
+        Self {
+            stage: Stage::new(name, source, state),
+            inner: None,
+            waits: false,
+        }
+    }
+
+    /// Runs the flows that `project` makes of the items, one after the other.
+    #[inline]
+    pub(super) fn drain(
+        self: Pin<&mut Self>,
+        cx: &mut Cx<'_, '_>,
+        mut project: impl FnMut(&mut S, O::Item) -> U,
+        mut emit: impl FnMut(U::Item) -> ControlFlow<()>,
+    ) -> Poll<Result<Drained, O::Error>> {
+        let mut this = self.project();
+        // A source that fails while the inner flow waits is the end at once, so it is asked without a budget. An inner
+        // flow that is not dry goes first: a break may not change what comes.
+        let mut ask_source = *this.waits || this.stage.owes_stop(cx);
+        // Whether the source was asked since its last item, so that it wakes the task.
+        let mut asked = false;
+        loop {
+            let mut dry = false;
+            if let Some(inner) = this.inner.as_mut().as_pin_mut()
+                && !ask_source
+            {
+                let drained = inner.poll_drain(cx, &mut emit);
+                *this.waits = drained.is_pending();
+                match drained {
+                    Poll::Ready(Ok(Drained::Completed)) => this.inner.set(None),
+                    Poll::Ready(Err(error)) => {
+                        this.inner.set(None);
+                        this.stage.end();
+                        return Poll::Ready(Err(error));
+                    }
+                    Poll::Pending if !asked => dry = true,
+                    rest => return rest,
+                }
+            }
+            let busy = this.inner.is_some();
+            let quota = if busy { 0 } else { u32::MAX };
+            let mut next = None;
+            let drained = cx.limited(quota, |cx| {
+                this.stage.as_mut().drain(cx, |state, item| {
+                    next = Some(project(state, item));
+                    ControlFlow::Break(())
+                })
+            });
+            ask_source = false;
+            asked = busy;
+            if busy {
+                if let Poll::Ready(Err(error)) = drained {
+                    this.inner.set(None);
+                    return Poll::Ready(Err(error));
+                }
+                if dry {
+                    return Poll::Pending;
+                }
+                continue;
+            }
+            match (ready!(drained)?, next) {
+                (_, Some(inner)) => this.inner.set(Some(inner)),
+                (drained, None) => return Poll::Ready(Ok(drained)),
+            }
+        }
+    }
+
+    /// Adds the stage and its source to a plan.
+    pub(super) fn describe_stage(&self, plan: &mut Plan) {
+        self.stage.describe(plan);
     }
 }
 
@@ -82,52 +168,16 @@ where
     fn poll_drain<E>(
         self: Pin<&mut Self>,
         cx: &mut Cx<'_, '_>,
-        mut emit: E,
+        emit: E,
     ) -> Poll<Result<Drained, O::Error>>
     where
         E: FnMut(U::Item) -> ControlFlow<()>,
     {
-        let mut this = self.project();
-        loop {
-            let told = !this.stage.owes_stop(cx);
-            if let Some(inner) = this.inner.as_mut().as_pin_mut()
-                && told
-            {
-                match inner.poll_drain(cx, &mut emit) {
-                    Poll::Ready(Ok(Drained::Completed)) => this.inner.set(None),
-                    Poll::Ready(Err(error)) => {
-                        this.inner.set(None);
-                        this.stage.end();
-                        return Poll::Ready(Err(error));
-                    }
-                    rest => return rest,
-                }
-            }
-            let busy = this.inner.is_some();
-            let quota = if busy { 0 } else { u32::MAX };
-            let mut next = None;
-            let drained = cx.limited(quota, |cx| {
-                this.stage.as_mut().drain(cx, |project, item| {
-                    next = Some(project(item));
-                    ControlFlow::Break(())
-                })
-            });
-            if busy {
-                if let Poll::Ready(Err(error)) = drained {
-                    this.inner.set(None);
-                    return Poll::Ready(Err(error));
-                }
-                continue;
-            }
-            match (ready!(drained)?, next) {
-                (_, Some(inner)) => this.inner.set(Some(inner)),
-                (drained, None) => return Poll::Ready(Ok(drained)),
-            }
-        }
+        self.drain(cx, |project, item| project(item), emit)
     }
 
     fn describe(&self, plan: &mut Plan) {
-        self.stage.describe(plan);
+        self.describe_stage(plan);
     }
 }
 

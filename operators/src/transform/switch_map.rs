@@ -52,11 +52,7 @@ impl<O: Observable> Flow<O> {
         F: FnMut(O::Item) -> U,
         U: Observable<Error = O::Error>,
     {
-        Flow::new(SwitchMap {
-            stage: Stage::new("switch_map", self.into_inner(), project),
-            inner: None,
-            ledger: Ledger::new(),
-        })
+        Flow::new(SwitchMap::new("switch_map", self.into_inner(), project))
     }
 }
 
@@ -64,33 +60,39 @@ pin_project! {
     /// The observable of [`Flow::switch_map`].
     #[derive(Clone)]
     #[must_use = "flows do nothing unless run"]
-    pub struct SwitchMap<O, U, F> {
+    pub struct SwitchMap<O, U, S> {
         #[pin]
-        stage: Stage<O, F>,
+        stage: Stage<O, S>,
         #[pin]
         inner: Option<U>,
         ledger: Ledger,
     }
 }
 
-impl<O, U, F> Observable for SwitchMap<O, U, F>
+impl<O, U, S> SwitchMap<O, U, S>
 where
     O: Observable,
-    F: FnMut(O::Item) -> U,
     U: Observable<Error = O::Error>,
 {
-    type Item = U::Item;
-    type Error = O::Error;
+    /// Creates a stage that is driven by [`drain`](Self::drain).
+    #[track_caller]
+    pub(super) fn new(name: &'static str, source: O, state: S) -> Self {
+        Self {
+            stage: Stage::new(name, source, state),
+            inner: None,
+            ledger: Ledger::new(),
+        }
+    }
 
+    /// Runs the newest flow that `project` makes of the items; as long as there will be more, `note` sees what it emits.
     #[inline]
-    fn poll_drain<E>(
+    pub(super) fn drain(
         self: Pin<&mut Self>,
         cx: &mut Cx<'_, '_>,
-        emit: E,
-    ) -> Poll<Result<Drained, O::Error>>
-    where
-        E: FnMut(U::Item) -> ControlFlow<()>,
-    {
+        mut project: impl FnMut(&mut S, O::Item) -> U,
+        mut note: impl FnMut(&mut S, &U::Item),
+        mut emit: impl FnMut(U::Item) -> ControlFlow<()>,
+    ) -> Poll<Result<Drained, O::Error>> {
         let mut this = self.project();
         let (mut received, mut superseded) = (0, 0);
         // A source that is busy without an item, as a filter can be, leaves the inner flow its half.
@@ -99,12 +101,12 @@ where
             None => u32::MAX,
         };
         let outer = cx.limited(share, |cx| {
-            this.stage.as_mut().drain(cx, |project, item| {
+            this.stage.as_mut().drain(cx, |state, item| {
                 received += 1;
                 superseded += u64::from(this.inner.is_some());
                 // The old one goes before the new one is made: both may want the same socket or lock.
                 this.inner.set(None);
-                this.inner.set(Some(project(item)));
+                this.inner.set(Some(project(state, item)));
                 ControlFlow::Continue(())
             })
         });
@@ -127,7 +129,13 @@ where
         let Some(inner) = this.inner.as_mut().as_pin_mut() else {
             return outer;
         };
-        let drained = inner.poll_drain(cx, emit);
+        let mut state = this.stage.as_mut().state();
+        let drained = inner.poll_drain(cx, |item| {
+            if let Some(state) = &mut state {
+                note(state, &item);
+            }
+            emit(item)
+        });
         match drained {
             Poll::Ready(Ok(Drained::Completed)) => {
                 this.inner.set(None);
@@ -145,11 +153,38 @@ where
         }
     }
 
-    fn describe(&self, plan: &mut Plan) {
+    /// Adds the stage and its source to a plan.
+    pub(super) fn describe_stage(&self, plan: &mut Plan) {
         plan.stage(self.stage.id())
             .holds(Holds::Items(1))
             .meter(self.ledger.meter())
             .inputs(self.stage.input());
+    }
+}
+
+impl<O, U, F> Observable for SwitchMap<O, U, F>
+where
+    O: Observable,
+    F: FnMut(O::Item) -> U,
+    U: Observable<Error = O::Error>,
+{
+    type Item = U::Item;
+    type Error = O::Error;
+
+    #[inline]
+    fn poll_drain<E>(
+        self: Pin<&mut Self>,
+        cx: &mut Cx<'_, '_>,
+        emit: E,
+    ) -> Poll<Result<Drained, O::Error>>
+    where
+        E: FnMut(U::Item) -> ControlFlow<()>,
+    {
+        self.drain(cx, |project, item| project(item), |_, _| {}, emit)
+    }
+
+    fn describe(&self, plan: &mut Plan) {
+        self.describe_stage(plan);
     }
 }
 

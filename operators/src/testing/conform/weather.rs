@@ -152,8 +152,9 @@ fn books(plan: &mut Plan, log: &ProbeLog, in_task: bool, ended: bool, what: &str
         );
         if alone {
             let produced = log.produced();
-            assert_eq!(
-                counts.received, produced,
+            // It may receive from elsewhere too.
+            assert!(
+                counts.received >= produced,
                 "{name} lost sight of an item, {what}"
             );
         }

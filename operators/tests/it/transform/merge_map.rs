@@ -67,6 +67,22 @@ async fn an_error_of_any_is_the_end_and_drops_the_others() {
     assert_marbles(cold("a--#").merge_map(2, |_| cold("-1---2|")), "-1-#").await;
 }
 
+#[tokio::test(start_paused = true)]
+async fn an_error_of_the_source_is_the_end_also_with_every_place_taken() {
+    assert_marbles(cold("a--#").merge_map(1, |_| cold("-1---2|")), "-1-#").await;
+    // Not before an item that came before it, which waits for a place.
+    assert_marbles(cold("ab-#").merge_map(1, |_| cold("-1---2|")), "-1---2#").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn at_one_instant_the_source_goes_first() {
+    assert_marbles(cold("a--#").merge_map(2, |_| cold("-1-2|")), "-1-#").await;
+    let flow = cold("    a--b--|").merge_map(2, |letter| {
+        cold(if letter == 'a' { "---1|" } else { "2----3|" })
+    });
+    assert_marbles(flow, "---(21)-3|").await;
+}
+
 #[tokio::test]
 async fn each_inner_flow_is_run_before_the_next_is_made() {
     let flow = (0..3).flow().merge_map(UNLIMITED, |n| [n * 10, n * 10 + 1].flow());
