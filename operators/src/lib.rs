@@ -20,6 +20,8 @@ mod drive;
 pub mod error;
 pub mod filter;
 mod flow;
+mod gather;
+mod inputs;
 mod into_flow;
 mod jobs;
 mod ledger;

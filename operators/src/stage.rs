@@ -105,6 +105,26 @@ impl<O: Observable, S> Stage<O, S> {
         cx.stopping() && !self.told_to_stop && self.source.is_some()
     }
 
+    /// Pulls an item into `slot` if none waits there; if one does, the input is only told of a stop that it has not
+    /// heard of.
+    #[inline]
+    pub(crate) fn fill(
+        self: Pin<&mut Self>,
+        slot: &mut Option<O::Item>,
+        cx: &mut Cx<'_, '_>,
+    ) -> Poll<Result<Drained, O::Error>> {
+        let waits = slot.is_some();
+        if waits && !self.owes_stop(cx) {
+            return Poll::Pending;
+        }
+        cx.limited(if waits { 0 } else { u32::MAX }, |cx| {
+            self.drain(cx, |_, item| {
+                *slot = Some(item);
+                ControlFlow::Break(())
+            })
+        })
+    }
+
     /// Ends the stage before its input does: drops the input and the state.
     pub fn end(self: Pin<&mut Self>) {
         let mut this = self.project();

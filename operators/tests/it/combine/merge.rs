@@ -79,6 +79,48 @@ async fn a_stop_reaches_all_without_a_budget() {
 async fn conforms() {
     Conform::new(|source| source.merge(probe(Script::Items(30)).0)).interleaves().check().await;
     Conform::new(|source| merge([source, probe(Script::Items(30)).0])).interleaves().check().await;
+    Conform::new(|source| source.merge(probe(Script::Items(30)).0).delay_errors())
+        .interleaves()
+        .check()
+        .await;
+    Conform::new(|source| merge([source, probe(Script::Items(30)).0]).delay_errors())
+        .interleaves()
+        .check()
+        .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn delayed_errors_come_when_all_have_ended() {
+    let flow = cold("-a--#").merge(cold("--b----c|")).delay_errors();
+    assert_marbles(flow, "-ab----c#").await;
+    let flow = cold("--b----c|").merge(cold("-a--#")).delay_errors();
+    assert_marbles(flow, "-ab----c#").await;
+    assert_marbles(cold("-a|").merge(cold("--b|")).delay_errors(), "-ab|").await;
+    let flow = merge([cold("-a--#"), cold("--b----c|"), cold("--#")]).delay_errors();
+    assert_marbles(flow, "-ab----c#").await;
+    assert_marbles(merge([cold("-a|"), cold("--b|")]).delay_errors(), "-ab|").await;
+    assert_marbles(cold("-#").merge(cold("---")).delay_errors(), "-").await;
+}
+
+#[tokio::test]
+async fn of_delayed_errors_the_first_is_told_once_and_the_input_is_dropped_at_once() {
+    let failing = |items: u32, name| probe(Script::Failing(items)).0.map_err(move |_| name);
+    let both = failing(2, "late").merge(failing(1, "early")).delay_errors();
+    // The second has its turn when the first has ended.
+    assert_eq!(both.clone().collect::<Vec<_>>().await, Err("late"));
+    let mut all = merge([failing(2, "late").boxed(), failing(1, "early").boxed()]).delay_errors();
+    for item in [0, 1, 0] {
+        assert_eq!(all.next().await, Ok(Some(item)));
+    }
+    assert_eq!(all.next().await, Err("late"));
+    assert_eq!(all.next().await, Ok(None));
+
+    let (source, log) = probe(Script::Failing(1));
+    let mut flow = source.merge(probe(Script::Endless).0).delay_errors();
+    for item in [0, 0, 1, 2] {
+        assert_eq!(flow.next().await, Ok(Some(item)));
+    }
+    assert!(log.is_dropped());
 }
 
 #[tokio::test]
@@ -87,6 +129,16 @@ async fn inputs_that_wake_after_an_error_are_not_looked_for() {
     let mut flow = merge([failing, probe(Script::Endless).0]);
     assert_eq!(flow.next().await, Err(Broken));
     assert!(matches!(poll(&mut flow, 8, false).1, Poll::Ready(Ok(Drained::Completed))));
+}
+
+#[tokio::test]
+async fn a_clone_goes_on_where_the_other_is() {
+    let mut flow = merge([vec![1], vec![2, 3, 4], vec![5]].map(IntoFlow::flow));
+    for item in [1, 2] {
+        assert_eq!(flow.next().await, Ok(Some(item)));
+    }
+    assert_eq!(flow.clone().collect::<Vec<_>>().await, Ok(vec![3, 4, 5]));
+    assert_eq!(flow.collect::<Vec<_>>().await, Ok(vec![3, 4, 5]));
 }
 
 #[tokio::test(start_paused = true)]

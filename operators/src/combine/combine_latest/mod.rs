@@ -1,11 +1,17 @@
 //! `combine_latest`: the newest items of two flows, whenever either has one.
 
+mod many;
+mod newest;
+
 use std::{fmt, ops::ControlFlow, pin::Pin, task::Poll};
 
 use pin_project_lite::pin_project;
 use thalweg_core::{Cx, Drained, DropReason, Holds, Observable, Plan};
 
-use crate::{Flow, Stage, combine::QUANTUM, ledger::Ledger};
+use crate::{Flow, Stage, inputs::QUANTUM, ledger::Ledger};
+
+pub use many::{CombineLatestMany, combine_latest};
+use newest::{Newest, Tally};
 
 impl<O: Observable> Flow<O> {
     /// Pairs the newest item of this flow with the newest of `other`, whenever either has one.
@@ -18,7 +24,11 @@ impl<O: Observable> Flow<O> {
     /// ```
     ///
     /// Nothing is emitted before both have had an item. Completes when both have completed, or at once when one completes
-    /// without an item. Two flows that always have items take turns of 64, beginning with this one.
+    /// without an item. Two flows that always have items take turns of 64, beginning with this one. For many flows of one
+    /// type see [`combine_latest`](crate::combine::combine_latest).
+    ///
+    /// Where both have one source, as two subscriptions of a `share` do, every item of it makes two pairs, the first of
+    /// which holds an old half; [`settled`](Flow::settled) leaves that one out.
     ///
     /// # Backpressure
     ///
@@ -61,8 +71,39 @@ impl<O: Observable> Flow<O> {
             right: None,
             second_has_turn: false,
             turn: QUANTUM,
+            settled: false,
             ledger: Ledger::new(),
         })
+    }
+}
+
+impl<O, P> Flow<CombineLatest<O, P>>
+where
+    O: Observable<Item: Clone>,
+    P: Observable<Item: Clone, Error = O::Error>,
+{
+    /// Emits at most one pair a poll: the newest of both, when neither has more at the moment.
+    ///
+    /// What is replaced before is counted as superseded. Two flows that always have items are not waited for: then it is
+    /// one pair for what was pulled with the budget of one poll, about a thousand items.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use thalweg::prelude::*;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// let ups = (1..=3).flow();
+    /// let downs = (1..=3).flow().map(|n| -n);
+    /// let sums = ups.combine_latest(downs).settled();
+    /// assert_eq!(sums.collect::<Vec<_>>().await, Ok(vec![(3, -3)]));
+    /// # }
+    /// ```
+    #[doc(alias = "glitch_free")]
+    pub fn settled(self) -> Self {
+        let mut combined = self.into_inner();
+        combined.settled = true;
+        Self::new(combined)
     }
 }
 
@@ -78,47 +119,28 @@ pin_project! {
         first: Stage<O>,
         #[pin]
         second: Stage<P>,
-        left: Option<O::Item>,
-        right: Option<P::Item>,
+        left: Option<Newest<O::Item>>,
+        right: Option<Newest<P::Item>>,
         second_has_turn: bool,
         // What is left of the turn, so that a break does not change who is next.
         turn: u32,
+        settled: bool,
         ledger: Ledger,
     }
 }
 
-/// What happened to the items of one poll. An item that is paired several times is emitted once.
-#[derive(Default)]
-struct Tally {
-    received: u64,
-    emitted: u64,
-    superseded: u64,
-}
-
-impl Tally {
-    /// Takes an item of one side into its `slot`.
-    #[inline]
-    fn take<T>(&mut self, slot: &mut Option<T>, item: T, other_is_there: bool) {
-        let is_first = slot.replace(item).is_none();
-        self.received += 1;
-        if other_is_there {
-            // The first of this side is what the newest of the other has waited for.
-            self.emitted += 1 + u64::from(is_first);
-        } else {
-            self.superseded += u64::from(!is_first);
-        }
-    }
-}
-
-/// Emits the pair, if there is one.
+/// Emits the pair, if there is one and it is not the one before.
 #[inline]
 fn pair<A: Clone, B: Clone>(
-    left: Option<&A>,
-    right: Option<&B>,
+    left: &mut Option<Newest<A>>,
+    right: &mut Option<Newest<B>>,
+    tally: &mut Tally,
     emit: &mut impl FnMut((A, B)) -> ControlFlow<()>,
 ) -> ControlFlow<()> {
     match (left, right) {
-        (Some(one), Some(other)) => emit((one.clone(), other.clone())),
+        (Some(one), Some(other)) if one.is_new() || other.is_new() => {
+            emit((one.copy(tally), other.copy(tally)))
+        }
         _ => ControlFlow::Continue(()),
     }
 }
@@ -142,6 +164,7 @@ where
     {
         let mut this = self.project();
         let (left, right) = (this.left, this.right);
+        let settled = *this.settled;
         let mut tally = Tally::default();
         // How many inputs in a row had nothing to give.
         let mut dry = 0;
@@ -159,13 +182,19 @@ where
             let drained = cx.limited(quota, |cx| {
                 if second {
                     this.second.as_mut().drain(cx, |(), item| {
-                        tally.take(right, item, left.is_some());
-                        pair(left.as_ref(), right.as_ref(), &mut emit)
+                        tally.take(right, item);
+                        if settled {
+                            return ControlFlow::Continue(());
+                        }
+                        pair(left, right, &mut tally, &mut emit)
                     })
                 } else {
                     this.first.as_mut().drain(cx, |(), item| {
-                        tally.take(left, item, right.is_some());
-                        pair(left.as_ref(), right.as_ref(), &mut emit)
+                        tally.take(left, item);
+                        if settled {
+                            return ControlFlow::Continue(());
+                        }
+                        pair(left, right, &mut tally, &mut emit)
                     })
                 }
             });
@@ -198,18 +227,21 @@ where
                 break Poll::Pending;
             }
         };
-        this.ledger.receive(tally.received);
-        this.ledger.emit(tally.emitted);
-        this.ledger
-            .drop_items(DropReason::Superseded, tally.superseded);
+        let failed = matches!(outcome, Poll::Ready(Err(_)));
+        let broke = settled && !failed && pair(left, right, &mut tally, &mut emit).is_break();
+        tally.enter(this.ledger);
         let reason = match outcome {
+            _ if broke => return Poll::Ready(Ok(Drained::Stopped)),
             Poll::Ready(Ok(Drained::Completed)) => DropReason::Unmatched,
             Poll::Ready(Err(_)) => DropReason::Failed,
             _ => return outcome,
         };
-        let unpaired = left.is_some() != right.is_some();
-        this.ledger.drop_items(reason, u64::from(unpaired));
-        (*left, *right) = (None, None);
+        let unpaired = [
+            left.take().is_some_and(|newest| newest.is_new()),
+            right.take().is_some_and(|newest| newest.is_new()),
+        ];
+        this.ledger
+            .drop_items(reason, unpaired.map(u64::from).iter().sum());
         this.first.end();
         this.second.end();
         outcome
@@ -237,6 +269,7 @@ where
             right: self.right.clone(),
             second_has_turn: self.second_has_turn,
             turn: self.turn,
+            settled: self.settled,
             ledger: self.ledger.clone(),
         }
     }

@@ -1,11 +1,15 @@
 //! `zip`: pairs the items of two flows, first with first.
 
+mod many;
+
 use std::{fmt, ops::ControlFlow, pin::Pin, task::Poll};
 
 use pin_project_lite::pin_project;
 use thalweg_core::{Cx, Drained, DropReason, Holds, Observable, Plan};
 
 use crate::{Flow, Stage, ledger::Ledger};
+
+pub use many::{ZipMany, zip};
 
 impl<O: Observable> Flow<O> {
     /// Pairs the items of this flow with those of `other`: first with first, second with second.
@@ -18,7 +22,8 @@ impl<O: Observable> Flow<O> {
     /// ```
     ///
     /// Completes when one of the two has completed and nothing of it waits for a partner; the other is dropped. If an item
-    /// of the other waits then, it is dropped too and counted as unmatched: never more than one.
+    /// of the other waits then, it is dropped too and counted as unmatched: never more than one. For many flows of one type
+    /// see [`zip`](crate::combine::zip).
     ///
     /// # Backpressure
     ///
@@ -107,12 +112,12 @@ where
             let first = if first_waits {
                 Poll::Pending
             } else {
-                fill(&mut left, this.first.as_mut(), cx)
+                this.first.as_mut().fill(&mut left, cx)
             };
             if ends(&first, left.is_none()) {
                 break first;
             }
-            let second = fill(&mut right, this.second.as_mut(), cx);
+            let second = this.second.as_mut().fill(&mut right, cx);
             if ends(&second, right.is_none()) {
                 break second;
             }
@@ -161,25 +166,6 @@ where
             .inputs(self.first.input())
             .inputs(self.second.input());
     }
-}
-
-/// Pulls an item if none waits; if one does, the side is only told of a stop that it has not heard of.
-#[inline]
-fn fill<O: Observable>(
-    slot: &mut Option<O::Item>,
-    side: Pin<&mut Stage<O>>,
-    cx: &mut Cx<'_, '_>,
-) -> Poll<Result<Drained, O::Error>> {
-    let waits = slot.is_some();
-    if waits && !side.owes_stop(cx) {
-        return Poll::Pending;
-    }
-    cx.limited(if waits { 0 } else { u32::MAX }, |cx| {
-        side.drain(cx, |(), item| {
-            *slot = Some(item);
-            ControlFlow::Break(())
-        })
-    })
 }
 
 /// Tells whether nothing can be paired any more.

@@ -1,11 +1,15 @@
 //! `concat`: one flow after the other.
 
+mod many;
+
 use std::{ops::ControlFlow, pin::Pin, task::Poll};
 
 use pin_project_lite::pin_project;
 use thalweg_core::{Cx, Drained, Observable, Plan};
 
 use crate::{Flow, Stage};
+
+pub use many::{ConcatMany, concat};
 
 impl<O: Observable> Flow<O> {
     /// Hands on the items of this flow and, when it has completed, those of `other`.
@@ -18,7 +22,7 @@ impl<O: Observable> Flow<O> {
     /// ```
     ///
     /// `other` is not polled before, but for a stop, of which it must hear at once. An error of this flow is the end, and
-    /// `other` is dropped unheard.
+    /// `other` is dropped unheard. For many flows of one type see [`concat`](crate::combine::concat).
     ///
     /// # Backpressure
     ///
@@ -40,8 +44,6 @@ impl<O: Observable> Flow<O> {
     /// ```
     #[doc(alias = "chain")]
     #[doc(alias = "concat_with")]
-    #[doc(alias = "end_with")]
-    #[doc(alias = "on_completion")]
     #[track_caller]
     pub fn concat<P>(self, other: P) -> Flow<Concat<O, P>>
     where
