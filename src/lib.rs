@@ -33,6 +33,7 @@
 //!
 //! | feature | what it adds |
 //! |---|---|
+//! | `cron` | schedules by cron expressions and instants of the wall clock |
 //! | `ws`, `wss` | WebSocket sources and sinks, without and with TLS |
 //! | `testing` | marble diagrams on a paused clock, and the rules of the contract as a check |
 

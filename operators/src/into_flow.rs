@@ -55,10 +55,7 @@ impl<I: IntoIterator> IntoFlow<IterKind> for I {
 
     #[track_caller]
     fn flow(self) -> Flow<Self::Source> {
-        Flow::new(FromIter {
-            iter: Some(self.into_iter()),
-            id: StageId::here("iter"),
-        })
+        Flow::new(FromIter::named("iter", self))
     }
 }
 
@@ -120,6 +117,17 @@ pub struct FromIter<I> {
 // The iterator is never pinned.
 impl<I> Unpin for FromIter<I> {}
 
+impl<I: Iterator> FromIter<I> {
+    /// Takes the items under a name of their own, for sources that are iterators; the place is the caller's.
+    #[track_caller]
+    pub fn named(name: &'static str, items: impl IntoIterator<IntoIter = I>) -> Self {
+        Self {
+            iter: Some(items.into_iter()),
+            id: StageId::here(name),
+        }
+    }
+}
+
 impl<I: Iterator> Observable for FromIter<I> {
     type Item = I::Item;
     type Error = Infallible;
@@ -171,7 +179,7 @@ impl<I: Iterator> Observable for FromIter<I> {
 
 impl<I> fmt::Debug for FromIter<I> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("FromIter")
+        f.debug_struct(self.id.name())
             .field("ended", &self.iter.is_none())
             .finish_non_exhaustive()
     }

@@ -35,7 +35,6 @@ use tokio::time::Instant;
 /// assert_eq!(ticks.count().await, Ok(3));
 /// # }
 /// ```
-#[doc(alias = "timer")]
 #[doc(alias = "tick")]
 #[track_caller]
 pub fn interval(period: Duration) -> Flow<Interval> {
@@ -87,7 +86,7 @@ pub struct Tick {
 #[must_use = "observables do nothing unless they are polled"]
 pub struct Interval {
     period: Duration,
-    at_once: bool,
+    first: Duration,
     when_late: WhenLate,
     next: Next,
     clock: Clock,
@@ -119,20 +118,26 @@ impl Interval {
     /// Panics if `period` is 0.
     #[track_caller]
     pub fn new(period: Duration) -> Self {
+        Self::first_after(StageId::here("interval"), period, period)
+    }
+
+    /// Ticks `first` after the first poll, then every `period`.
+    #[track_caller]
+    pub(super) fn first_after(id: StageId, first: Duration, period: Duration) -> Self {
         assert!(!period.is_zero(), "an interval of 0 is always due");
         Self {
             period,
-            at_once: false,
+            first,
             when_late: WhenLate::Skip,
             next: Next::Unknown,
             clock: Clock::new(),
-            id: StageId::here("interval"),
+            id,
         }
     }
 
     /// Ticks at the first poll too, as [`interval_now`].
     pub fn at_once(mut self) -> Self {
-        self.at_once = true;
+        self.first = Duration::ZERO;
         self
     }
 
@@ -178,14 +183,14 @@ impl Interval {
                 }
             }
         };
-        self.next = self.after(tick.at);
+        self.next = Next::after(tick.at, self.period);
         tick
     }
+}
 
-    fn after(&self, instant: Instant) -> Next {
-        instant
-            .checked_add(self.period)
-            .map_or(Next::Never, Next::At)
+impl Next {
+    fn after(instant: Instant, wait: Duration) -> Self {
+        instant.checked_add(wait).map_or(Self::Never, Self::At)
     }
 }
 
@@ -219,9 +224,8 @@ impl Observable for Interval {
         let now = Instant::now();
         loop {
             let due = match this.next {
-                Next::Unknown if this.at_once => now,
                 Next::Unknown => {
-                    this.next = this.after(now);
+                    this.next = Next::after(now, this.first);
                     continue;
                 }
                 Next::At(due) => due,

@@ -3,8 +3,10 @@
 use std::{convert::Infallible, ops::ControlFlow, pin::Pin, task::Poll, time::Duration};
 
 use thalweg_core::{Cx, Drained, Observable, Plan, StageId};
-use thalweg_operators::{Flow, Timer as Clock};
+use thalweg_operators::{Flow, IntoFlow, Timer as Clock};
 use tokio::time::Instant;
+
+use super::Interval;
 
 /// Emits one `()` when `after` has passed since the first poll, then completes.
 ///
@@ -13,7 +15,7 @@ use tokio::time::Instant;
 /// out  ----(()|)
 /// ```
 ///
-/// Completes without an item when it is asked to stop before.
+/// Completes without an item when it is asked to stop before. For more ticks after the first see [`Timer::then_every`].
 ///
 /// # Backpressure
 ///
@@ -33,12 +35,7 @@ use tokio::time::Instant;
 #[doc(alias = "delay")]
 #[track_caller]
 pub fn timer(after: Duration) -> Flow<Timer> {
-    Flow::new(Timer {
-        state: State::Idle,
-        after,
-        clock: Clock::new(),
-        id: StageId::here("timer"),
-    })
+    Timer::new(after).flow()
 }
 
 /// The observable of [`timer`]. A clone starts anew.
@@ -49,6 +46,48 @@ pub struct Timer {
     after: Duration,
     clock: Clock,
     id: StageId,
+}
+
+impl Timer {
+    /// Sets the time; [`flow`](IntoFlow::flow) puts the operators on it.
+    #[track_caller]
+    pub fn new(after: Duration) -> Self {
+        Self {
+            state: State::Idle,
+            after,
+            clock: Clock::new(),
+            id: StageId::here("timer"),
+        }
+    }
+
+    /// Ticks every `period` after the first time, as an [`interval`](super::interval) does.
+    ///
+    /// ```text
+    ///      timer(4) then_every(2)
+    /// out  ----t-t-t-t…
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// Panics if `period` is 0.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use thalweg::{prelude::*, sources::Timer};
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)] async fn main() {
+    /// let warm_up = Duration::from_secs(60);
+    /// let checks = Timer::new(warm_up).then_every(Duration::from_secs(5)).flow();
+    /// assert_eq!(checks.take(3).count().await, Ok(3));
+    /// # }
+    /// ```
+    #[doc(alias = "period")]
+    #[track_caller]
+    pub fn then_every(self, period: Duration) -> Interval {
+        Interval::first_after(self.id, self.after, period)
+    }
 }
 
 #[derive(Clone, Copy, Debug)]
