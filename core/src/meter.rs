@@ -35,7 +35,7 @@ pub enum DropReason {
     Superseded,
     /// The stream failed while the item was pending, or the item itself was an error.
     Failed,
-    /// The flow completed before what the item waited for had come, as a partner in `zip`.
+    /// The flow completed before what the item waited for had come, as a partner in `zip`, or it came between two windows.
     Unmatched,
     /// The predicate of the stage did not hold for it, as in `filter_async`.
     Rejected,

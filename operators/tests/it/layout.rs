@@ -8,6 +8,9 @@ use std::{
 /// Groups whose operators run a flow: they end it, so the rules of an observable do not apply to them.
 const TERMINAL: &str = "terminal";
 
+/// What the operators of a group have in common, in a folder or file of that name.
+const SHARED: &str = "shared";
+
 fn operators() -> Vec<(String, String, PathBuf)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut found = Vec::new();
@@ -17,7 +20,7 @@ fn operators() -> Vec<(String, String, PathBuf)> {
         }
         for file in sorted(&group) {
             let name = stem(&file);
-            if name != "mod" {
+            if name != "mod" && name != SHARED {
                 found.push((stem(&group), name, file));
             }
         }

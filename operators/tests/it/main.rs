@@ -5,6 +5,7 @@ mod layout;
 mod ledger;
 mod poll;
 mod stop;
+mod windows;
 
 mod combine {
     automod::dir!("tests/it/combine");
