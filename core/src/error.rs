@@ -207,13 +207,34 @@ impl Error for Panicked {}
 pub struct TimedOut {
     stage: StageId,
     after: Duration,
+    missed: Missed,
+}
+
+/// What did not come in time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Missed {
+    Anything,
+    End,
 }
 
 impl TimedOut {
-    /// Tells that `stage` gave up after a wait of `after`.
+    /// Tells that `stage` gave up after a wait of `after` in which nothing came.
     #[must_use]
     pub fn new(stage: StageId, after: Duration) -> Self {
-        Self { stage, after }
+        Self {
+            stage,
+            after,
+            missed: Missed::Anything,
+        }
+    }
+
+    /// Tells that `stage` gave up because the end had not come within `after`, whatever else had.
+    #[must_use]
+    pub fn before_end(stage: StageId, after: Duration) -> Self {
+        Self {
+            missed: Missed::End,
+            ..Self::new(stage, after)
+        }
     }
 
     /// Gives the stage that gave up.
@@ -231,7 +252,11 @@ impl TimedOut {
 
 impl fmt::Display for TimedOut {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} saw nothing for {:?}", self.stage, self.after)
+        let Self { stage, after, .. } = self;
+        match self.missed {
+            Missed::Anything => write!(f, "{stage} saw nothing for {after:?}"),
+            Missed::End => write!(f, "{stage} did not see the end within {after:?}"),
+        }
     }
 }
 

@@ -43,6 +43,16 @@ impl<O: Observable, S> Stage<O, S> {
         self.id
     }
 
+    /// Gives the stage another state, for builder methods.
+    pub(crate) fn with_state<R>(self, state: R) -> Stage<O, R> {
+        Stage {
+            state: self.source.is_some().then_some(state),
+            source: self.source,
+            id: self.id,
+            told_to_stop: self.told_to_stop,
+        }
+    }
+
     /// Drains the input into `step`; at its end drops it, and the state.
     ///
     /// A stage that has ended is `Completed` for ever.

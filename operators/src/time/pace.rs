@@ -27,10 +27,10 @@ impl<O: Observable> Flow<O> {
     /// out  -(ab)c------d--|
     /// ```
     ///
-    /// Items go out evenly, one every `per / items`; after a rest [`burst`](Flow::burst) lets several go at once. It is a
-    /// token bucket that is kept as one instant: a poll lets as many items pass as there are tokens, and there is at most
-    /// one timer. Above some hundred items a second, where the runtime's timers are too coarse to part the items, those of
-    /// a millisecond or so come together.
+    /// Items go out evenly, one every `per / items`; after a rest [`burst`](Flow::burst) lets several go at once. It is
+    /// a token bucket that is kept as one instant: a poll lets as many items pass as there are tokens, and there is at
+    /// most one timer. Items that are not alike have a [weight](Flow::weigh). Above some hundred items a second, where
+    /// the runtime's timers are too coarse to part the items, those of a millisecond or so come together.
     ///
     /// The end of the stream is never delayed. To keep a slow consumer up to date by dropping see
     /// [`throttle`](Flow::throttle).
@@ -45,8 +45,8 @@ impl<O: Observable> Flow<O> {
     ///
     /// # Errors
     ///
-    /// An error of the stream comes after the items before it. If the source fails when it is told to stop, the item that
-    /// waits is dropped and counted as failed.
+    /// An error of the stream comes after the items before it. If the source fails when it is told to stop, the item
+    /// that waits is dropped and counted as failed.
     ///
     /// # Panics
     ///
@@ -71,7 +71,7 @@ impl<O: Observable> Flow<O> {
     pub fn pace(self, items: u32, per: Duration) -> Flow<Pace<O>> {
         assert!(items > 0, "a pace of 0 items lets nothing through");
         Flow::new(Pace {
-            stage: Stage::new("pace", self.into_inner(), ()),
+            stage: Stage::new("pace", self.into_inner(), |_| 1),
             bucket: Bucket {
                 interval: per / items,
                 credit: Duration::ZERO,
@@ -84,7 +84,7 @@ impl<O: Observable> Flow<O> {
     }
 }
 
-impl<O: Observable> Flow<Pace<O>> {
+impl<O: Observable, W: FnMut(&O::Item) -> u32> Flow<Pace<O, W>> {
     /// Lets up to `items` go at once after a rest; the average stays what it is. The default is 1.
     ///
     /// # Panics
@@ -99,6 +99,41 @@ impl<O: Observable> Flow<Pace<O>> {
     }
 }
 
+impl<O: Observable> Flow<Pace<O>> {
+    /// Counts an item as often as `weight` says, bytes for example: then at most `items` of them go in every `per`.
+    ///
+    /// An item goes when the bucket has its weight, or is full: one that is heavier than a [`burst`](Flow::burst) goes
+    /// alone, and what comes after it waits for the rest. A weight of 0 goes as soon as it is its turn and takes
+    /// nothing.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use thalweg::prelude::*;
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)] async fn main() {
+    /// let lines = ["short", "a longer line"].flow();
+    /// let paced = lines.pace(1000, Duration::from_secs(1)).weigh(|line| line.len() as u32);
+    /// assert_eq!(paced.count().await, Ok(2));
+    /// # }
+    /// ```
+    #[doc(alias = "cost")]
+    pub fn weigh<W>(self, weight: W) -> Flow<Pace<O, W>>
+    where
+        W: FnMut(&O::Item) -> u32,
+    {
+        let pace = self.into_inner();
+        Flow::new(Pace {
+            stage: pace.stage.with_state(weight),
+            bucket: pace.bucket,
+            held: pace.held,
+            timer: pace.timer,
+            ledger: pace.ledger,
+        })
+    }
+}
+
 /// A token bucket as one instant, by virtual scheduling: an item moves it on by `interval`, time runs after it.
 #[derive(Clone, Copy, Debug)]
 struct Bucket {
@@ -110,40 +145,59 @@ struct Bucket {
 }
 
 impl Bucket {
-    fn allows(&self, now: Instant) -> bool {
+    /// Tells how far `full_at` may be ahead of the clock for an item of that weight to go.
+    #[inline]
+    fn credit(&self, weight: u32) -> Duration {
+        match weight {
+            0 => Duration::MAX,
+            1 => self.credit,
+            _ => self
+                .credit
+                .saturating_sub(self.interval.saturating_mul(weight - 1)),
+        }
+    }
+
+    #[inline]
+    fn allows(&self, weight: u32, now: Instant) -> bool {
         self.full_at
-            .is_none_or(|full| full.saturating_duration_since(now) <= self.credit)
+            .is_none_or(|full| full.saturating_duration_since(now) <= self.credit(weight))
     }
 
-    /// Takes a token as of `at`, which may be a little in the past.
-    fn take(&mut self, at: Instant) {
+    /// Takes tokens as of `at`, which may be a little in the past.
+    #[inline]
+    fn take(&mut self, weight: u32, at: Instant) {
         let from = self.full_at.map_or(at, |full| full.max(at));
-        self.full_at = Some(later(from, self.interval));
+        let time = match weight {
+            1 => self.interval,
+            _ => self.interval.saturating_mul(weight),
+        };
+        self.full_at = Some(later(from, time));
     }
 
-    /// Tells when the next item may go; `None` if it may already.
-    fn due(&self) -> Option<Instant> {
-        self.full_at?.checked_sub(self.credit)
+    /// Tells when an item may go; `None` if it may already.
+    fn due(&self, weight: u32) -> Option<Instant> {
+        self.full_at?.checked_sub(self.credit(weight))
     }
 }
 
 pin_project! {
     /// The observable of [`Flow::pace`].
     #[must_use = "flows do nothing unless run"]
-    pub struct Pace<O>
+    pub struct Pace<O, W = fn(&<O as Observable>::Item) -> u32>
     where
         O: Observable,
     {
         #[pin]
-        stage: Stage<O>,
+        stage: Stage<O, W>,
         bucket: Bucket,
-        held: Option<O::Item>,
+        // And its weight.
+        held: Option<(O::Item, u32)>,
         timer: Timer,
         ledger: Ledger,
     }
 }
 
-impl<O: Observable> Observable for Pace<O> {
+impl<O: Observable, W: FnMut(&O::Item) -> u32> Observable for Pace<O, W> {
     type Item = O::Item;
     type Error = O::Error;
 
@@ -164,22 +218,24 @@ impl<O: Observable> Observable for Pace<O> {
             // Without a budget nobody asks for an item; and the source hears of a stop first, as the consumer may break.
             if cx.budget() > 0
                 && !this.stage.owes_stop(cx)
-                && bucket.allows(now)
-                && let Some(item) = held.take()
+                && let Some((item, weight)) =
+                    held.take_if(|(_, weight)| bucket.allows(*weight, now))
             {
-                at = bucket.due().max(now.checked_sub(LATENESS)).unwrap_or(now);
-                bucket.take(at);
+                let due = bucket.due(weight).max(now.checked_sub(LATENESS));
+                at = due.unwrap_or(now);
+                bucket.take(weight, at);
                 ledger.emit(1);
                 if emit(item).is_break() {
                     return Poll::Ready(Ok(Drained::Stopped));
                 }
             }
-            let waits = held.is_some();
-            if waits && !this.stage.owes_stop(cx) {
-                if bucket.allows(now) {
+            if let Some((_, weight)) = *held
+                && !this.stage.owes_stop(cx)
+            {
+                if bucket.allows(weight, now) {
                     return Poll::Ready(Ok(Drained::Exhausted));
                 }
-                let due = bucket.due().unwrap_or(now);
+                let due = bucket.due(weight).unwrap_or(now);
                 this.timer.set(due);
                 if !this.timer.poll(cx.task(), now) {
                     return Poll::Pending;
@@ -187,16 +243,17 @@ impl<O: Observable> Observable for Pace<O> {
                 now = now.max(due);
                 continue;
             }
-            let quota = if waits { 0 } else { u32::MAX };
+            let quota = if held.is_some() { 0 } else { u32::MAX };
             let (mut received, mut emitted) = (0, 0);
             let drained = cx.limited(quota, |cx| {
-                this.stage.as_mut().drain(cx, |(), item| {
+                this.stage.as_mut().drain(cx, |weigh, item| {
                     received += 1;
-                    if !bucket.allows(now) {
-                        *held = Some(item);
+                    let weight = weigh(&item);
+                    if !bucket.allows(weight, now) {
+                        *held = Some((item, weight));
                         return ControlFlow::Break(());
                     }
-                    bucket.take(at);
+                    bucket.take(weight, at);
                     emitted += 1;
                     emit(item)
                 })
@@ -221,9 +278,10 @@ impl<O: Observable> Observable for Pace<O> {
     }
 }
 
-impl<O> Clone for Pace<O>
+impl<O, W> Clone for Pace<O, W>
 where
     O: Observable<Item: Clone> + Clone,
+    W: Clone,
 {
     fn clone(&self) -> Self {
         Self {
@@ -236,7 +294,7 @@ where
     }
 }
 
-impl<O: Observable + fmt::Debug> fmt::Debug for Pace<O> {
+impl<O: Observable + fmt::Debug, W> fmt::Debug for Pace<O, W> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Pace")
             .field("stage", &self.stage)

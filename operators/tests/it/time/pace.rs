@@ -85,6 +85,37 @@ async fn tokens_let_many_items_pass_in_one_poll() {
     assert_eq!(log.polls(), 1);
 }
 
+#[tokio::test(start_paused = true)]
+async fn an_item_takes_as_many_tokens_as_it_weighs() {
+    let weight = |letter: &char| letter.to_digit(10).unwrap();
+    // A token every 2 frames.
+    let flow = cold("    -(3112)---------|").pace(4, PER).weigh(weight);
+    assert_marbles(flow, "-3-----1-1-2----|").await;
+    // What is lighter than the burst waits for all of its weight.
+    let flow = cold("    -(2221)-------|")
+        .pace(4, PER)
+        .weigh(weight)
+        .burst(4);
+    assert_marbles(flow, "-(22)2-1------|").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_heavier_than_the_burst_goes_when_the_bucket_is_full() {
+    let weight = |letter: &char| letter.to_digit(10).unwrap();
+    let flow = cold("    -(191)--------------------|")
+        .pace(4, PER)
+        .burst(2)
+        .weigh(weight);
+    assert_marbles(flow, "-1-9---------------1------|").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_weighs_nothing_takes_nothing_but_keeps_its_turn() {
+    let weight = |letter: &char| letter.to_digit(10).unwrap();
+    let flow = cold("    -(10102)--|").pace(1, PER).weigh(weight);
+    assert_marbles(flow, "-(10)----(10)----(2|)").await;
+}
+
 #[test]
 #[should_panic(expected = "a pace of 0 items lets nothing through")]
 fn a_pace_of_none_is_refused_at_the_call() {
@@ -132,6 +163,9 @@ async fn a_stop_reaches_the_source_while_an_item_waits_for_its_time() {
 async fn conforms() {
     Conform::new(|source| source.pace(2, PER)).check().await;
     Conform::new(|source| source.pace(2, PER).burst(7))
+        .check()
+        .await;
+    Conform::new(|source| source.pace(2, PER).weigh(|n| n % 3))
         .check()
         .await;
     Conform::new(|source| source.pace(1, Duration::ZERO))
