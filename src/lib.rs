@@ -38,9 +38,9 @@
 //! | `testing` | marble diagrams on a paused clock, and the rules of the contract as a check |
 
 pub use thalweg_core::{
-    BoxObservable, ChildWaker, Counts, Cx, Drained, DropReason, Fault, Found, Holds, Meter,
-    Observable, Overflow, Overflowed, Panicked, Plan, ReadySet, Sink, StageId, StageMut, StagePlan,
-    Subject, Subscription, TimedOut, WrongCount, hub, queue,
+    BehaviorSubject, BoxObservable, ChildWaker, Counts, Cx, Drained, DropReason, Fault, Found,
+    Holds, Meter, Observable, Overflow, Overflowed, Panicked, Plan, ReadySet, ReplaySubject, Sink,
+    StageId, StageMut, StagePlan, Subject, Subscription, TimedOut, WrongCount, hub, queue,
 };
 #[cfg(feature = "testing")]
 pub use thalweg_operators::testing;

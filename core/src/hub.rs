@@ -8,25 +8,26 @@
 //! because the subscriber fell behind or left. An item sent to nobody is received and cancelled once.
 
 mod audience;
+mod history;
+mod state;
 mod subscriber;
 
 use std::{
-    collections::VecDeque,
     fmt,
-    sync::{Arc, Mutex},
+    sync::Arc,
     task::{Context, Poll, Waker},
+    time::Instant,
 };
 
 use crate::{
     DropReason, Meter, StageId,
     queue::{lock, register, wait},
+    sync::Mutex,
 };
 
-use audience::Places;
+pub use history::History;
+use state::{Batch, Segment, State};
 pub use subscriber::{Lagged, Lagging, Subscriber};
-
-/// Items in one batch at most, when single items are sent while nobody reads.
-const SEGMENT: usize = 256;
 
 /// What a hub does for a subscriber that is slower than the source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -59,7 +60,27 @@ impl Delivery {
 #[must_use]
 #[track_caller]
 pub fn hub<T, E>(id: StageId, capacity: usize, meter: Meter) -> (HubSender<T, E>, Hub<T, E>) {
-    let hub = Hub::new(id, capacity, meter);
+    replaying_hub(id, capacity, History::default(), meter)
+}
+
+/// Creates a [`hub`] that keeps a history: a subscriber gets it first, and then what is sent from that moment on.
+///
+/// Both are settled under one lock: an item that is sent while somebody subscribes comes once, as history or as news. The
+/// history does not hold back the sender: a subscriber may be behind by `capacity` of the items sent since it came.
+/// Items sent to nobody are kept and counted when they are replayed.
+///
+/// # Panics
+///
+/// Panics if `capacity` is 0.
+#[must_use]
+#[track_caller]
+pub fn replaying_hub<T, E>(
+    id: StageId,
+    capacity: usize,
+    history: History,
+    meter: Meter,
+) -> (HubSender<T, E>, Hub<T, E>) {
+    let hub = Hub::new(id, capacity, history, meter);
     let sender = HubSender {
         shared: Arc::clone(&hub.shared),
         woken: Vec::new(),
@@ -74,115 +95,37 @@ struct Shared<T, E> {
     state: Mutex<State<T, E>>,
 }
 
-struct State<T, E> {
-    segments: VecDeque<Segment<T>>,
-    /// The sequence number of the next item.
-    head: u64,
-    places: Places,
-    /// Shared, so that it is cloned for each subscriber outside the lock.
-    end: Option<Arc<Result<(), E>>>,
-    /// Producers that wait for room.
-    waiting: Vec<Waker>,
-    /// The task to wake when a subscriber leaves or all of them are stopping.
-    producer: Option<Waker>,
-}
-
-struct Segment<T> {
-    start: u64,
-    items: Arc<Vec<T>>,
-}
-
-impl<T> Segment<T> {
-    fn end(&self) -> u64 {
-        self.start + self.items.len() as u64
-    }
-}
-
-impl<T, E> State<T, E> {
-    fn room(&self, capacity: usize) -> usize {
-        let behind = self.head - self.places.slowest().unwrap_or(self.head);
-        capacity.saturating_sub(usize::try_from(behind).unwrap_or(usize::MAX))
-    }
-
-    /// Takes out the segments that nobody needs any more; their items are to be dropped outside the lock.
-    #[must_use]
-    fn trim(&mut self) -> Vec<Segment<T>> {
-        let needed = self.places.needed(self.head);
-        let done = self
-            .segments
-            .iter()
-            .take_while(|segment| segment.end() <= needed)
-            .count();
-        self.segments.drain(..done).collect()
-    }
-
-    /// Takes the producers that wait, if there is room for them.
-    #[must_use]
-    fn admitted(&mut self, capacity: usize) -> Vec<Waker> {
-        if self.waiting.is_empty() || self.room(capacity) == 0 {
-            return Vec::new();
-        }
-        std::mem::take(&mut self.waiting)
-    }
-
-    /// Adds items behind the others, and counts one delivery for each subscriber.
-    fn push(&mut self, batch: Batch<T>, meter: &Meter) {
-        let items = batch.len();
-        meter.receive(items * self.places.count() as u64);
-        let start = self.head;
-        self.head += items;
-        let items = match batch {
-            Batch::Many(items) => items,
-            Batch::One(item) => {
-                let open = self
-                    .segments
-                    .back_mut()
-                    .and_then(|segment| Arc::get_mut(&mut segment.items))
-                    .filter(|items| items.len() < SEGMENT);
-                if let Some(items) = open {
-                    items.push(item);
-                    return;
-                }
-                vec![item]
-            }
-        };
-        self.segments.push_back(Segment {
-            start,
-            items: Arc::new(items),
-        });
-    }
-}
-
-enum Batch<T> {
-    One(T),
-    Many(Vec<T>),
-}
-
-impl<T> Batch<T> {
-    fn len(&self) -> u64 {
-        match self {
-            Self::One(_) => 1,
-            Self::Many(items) => items.len() as u64,
-        }
-    }
-}
-
 impl<T, E> Shared<T, E> {
-    /// Hands a batch to all subscribers; gives it back if there is none, or if the hub has ended.
+    /// Hands a batch to all subscribers, and gives what is to be dropped outside the lock.
     fn publish(
         &self,
         state: &mut State<T, E>,
         batch: Batch<T>,
+        sent: Option<Instant>,
         woken: &mut Vec<Waker>,
-    ) -> Option<Batch<T>> {
-        if state.end.is_some() || state.places.count() == 0 {
+    ) -> Superfluous<T> {
+        if !state.is_wanted() {
             self.meter.receive(batch.len());
             self.meter.drop_items(DropReason::Cancelled, batch.len());
-            return Some(batch);
+            return Superfluous {
+                _refused: Some(batch),
+                _outdated: Vec::new(),
+            };
         }
-        state.push(batch, &self.meter);
+        state.push(batch, sent, &self.meter);
         state.places.take_wakers(woken);
-        None
+        Superfluous {
+            _refused: None,
+            _outdated: state.trim_outdated(),
+        }
+    }
+
+    fn forget_until(&self, instant: Instant) {
+        let mut state = lock(&self.state);
+        state.forget_until(instant);
+        let forgotten = state.trim();
+        drop(state);
+        drop(forgotten);
     }
 
     fn finish(&self, end: Result<(), E>, woken: &mut Vec<Waker>) {
@@ -201,6 +144,12 @@ impl<T, E> Shared<T, E> {
     }
 }
 
+/// What a batch leaves to be dropped: itself if nobody wants it, or what it makes too old.
+struct Superfluous<T> {
+    _refused: Option<Batch<T>>,
+    _outdated: Vec<Segment<T>>,
+}
+
 /// The side of a [`hub`] that hands out subscriptions.
 pub struct Hub<T, E> {
     shared: Arc<Shared<T, E>>,
@@ -209,26 +158,19 @@ pub struct Hub<T, E> {
 impl<T, E> Hub<T, E> {
     /// Creates a hub whose items come by [`poll_send`](Self::poll_send).
     #[track_caller]
-    pub(crate) fn new(id: StageId, capacity: usize, meter: Meter) -> Self {
+    pub(crate) fn new(id: StageId, capacity: usize, history: History, meter: Meter) -> Self {
         assert!(capacity > 0, "a hub of 0 items lets nothing through");
         Self {
             shared: Arc::new(Shared {
                 id,
                 capacity,
                 meter,
-                state: Mutex::new(State {
-                    segments: VecDeque::new(),
-                    head: 0,
-                    places: Places::default(),
-                    end: None,
-                    waiting: Vec::new(),
-                    producer: None,
-                }),
+                state: Mutex::new(State::new(history)),
             }),
         }
     }
 
-    /// Adds a subscriber that gets every item sent from now on, at the pace of `delivery`.
+    /// Adds a subscriber that gets the history, if one is kept, and every item sent from now on, at the pace of `delivery`.
     ///
     /// # Panics
     ///
@@ -241,10 +183,31 @@ impl<T, E> Hub<T, E> {
             "a subscriber that may lag by 0 items gets nothing"
         );
         let mut state = lock(&self.shared.state);
-        let head = state.head;
-        let key = state.places.add(head, delivery);
+        let (key, first) = state.join(delivery);
+        self.shared.meter.receive(state.head - first);
         drop(state);
-        Subscriber::new(Arc::clone(&self.shared), key, head, delivery)
+        Subscriber::new(Arc::clone(&self.shared), key, first, delivery)
+    }
+
+    /// Forgets the history that was [sent](HubSender::send_batch_at) at `instant` or before.
+    ///
+    /// Those who have subscribed still get it.
+    pub fn forget_until(&self, instant: Instant) {
+        self.shared.forget_until(instant);
+    }
+
+    /// Puts a first item into the history, before anybody can have subscribed.
+    pub(crate) fn begin_with(&self, item: T) {
+        lock(&self.shared.state).push(Batch::One(item), None, &self.shared.meter);
+    }
+
+    /// Gives the newest batch that is kept.
+    pub(crate) fn newest(&self) -> Option<Arc<Vec<T>>> {
+        let state = lock(&self.shared.state);
+        state
+            .segments
+            .back()
+            .map(|newest| Arc::clone(&newest.items))
     }
 
     /// Counts the subscribers.
@@ -278,7 +241,7 @@ impl<T, E> Hub<T, E> {
             return Poll::Ready(());
         };
         let mut woken = Vec::new();
-        let refused = {
+        let superfluous = {
             let mut state = lock(&self.shared.state);
             if state.end.is_none() && state.room(self.shared.capacity) == 0 {
                 wait(&mut state.waiting, task.waker());
@@ -286,11 +249,10 @@ impl<T, E> Hub<T, E> {
                 return Poll::Pending;
             }
             self.shared
-                .publish(&mut state, Batch::One(item), &mut woken)
+                .publish(&mut state, Batch::One(item), None, &mut woken)
         };
         woken.into_iter().for_each(Waker::wake);
-        // An item that nobody gets is dropped here, outside the lock.
-        drop(refused);
+        drop(superfluous);
         Poll::Ready(())
     }
 
@@ -298,7 +260,7 @@ impl<T, E> Hub<T, E> {
     pub(crate) fn poll_send_batch(&self, batch: &mut Vec<T>, task: &mut Context<'_>) -> Poll<()> {
         while !batch.is_empty() {
             let mut woken = Vec::new();
-            let refused = {
+            let superfluous = {
                 let mut state = lock(&self.shared.state);
                 let room = match &state.end {
                     Some(_) => batch.len(),
@@ -310,11 +272,11 @@ impl<T, E> Hub<T, E> {
                 }
                 let later = batch.split_off(room.min(batch.len()));
                 let now = Batch::Many(std::mem::replace(batch, later));
-                self.shared.publish(&mut state, now, &mut woken)
+                self.shared.publish(&mut state, now, None, &mut woken)
             };
             woken.into_iter().for_each(Waker::wake);
             // What nobody gets is dropped here, outside the lock.
-            drop(refused);
+            drop(superfluous);
         }
         Poll::Ready(())
     }
@@ -368,18 +330,34 @@ impl<T, E> HubSender<T, E> {
         }
     }
 
-    /// Hands a batch to every subscriber; with none the items are dropped and counted as cancelled.
+    /// Hands a batch to every subscriber; with none, and no history, the items are dropped and counted as cancelled.
     pub fn send_batch(&mut self, batch: Vec<T>) {
+        self.send(batch, None);
+    }
+
+    /// As [`send_batch`](Self::send_batch), for a history that is forgotten by its age.
+    ///
+    /// No batch may be older than the one before it.
+    pub fn send_batch_at(&mut self, batch: Vec<T>, sent: Instant) {
+        self.send(batch, Some(sent));
+    }
+
+    /// As [`Hub::forget_until`].
+    pub fn forget_until(&self, instant: Instant) {
+        self.shared.forget_until(instant);
+    }
+
+    fn send(&mut self, batch: Vec<T>, sent: Option<Instant>) {
         if batch.is_empty() {
             return;
         }
-        let refused = {
+        let superfluous = {
             let mut state = lock(&self.shared.state);
             self.shared
-                .publish(&mut state, Batch::Many(batch), &mut self.woken)
+                .publish(&mut state, Batch::Many(batch), sent, &mut self.woken)
         };
         self.woken.drain(..).for_each(Waker::wake);
-        drop(refused);
+        drop(superfluous);
     }
 
     /// Ends the hub: every subscriber gets what is left, then the completion or the error. The first end counts.

@@ -6,7 +6,7 @@
 //! * [`BoxObservable`], an observable of a type that is not spelled out;
 //! * [`Plan`], how a pipeline describes itself, and [`Meter`], the live numbers in it;
 //! * [`queue`], the bounded batch queue between two tasks, with [`Overflow`] told;
-//! * [`hub`] and [`Subject`], one producer side and many subscribers;
+//! * [`hub`], [`Subject`], [`BehaviorSubject`] and [`ReplaySubject`], one producer side and many subscribers;
 //! * [`Sink`], where batches go;
 //! * [`Fault`], why a stage failed, with the stage's name, file and line.
 
@@ -21,6 +21,7 @@ pub mod queue;
 mod ready;
 mod sink;
 mod subject;
+mod sync;
 
 pub use boxed::BoxObservable;
 pub use cx::Cx;
@@ -31,4 +32,4 @@ pub use plan::{Holds, Plan, StageMut, StagePlan};
 pub use queue::Overflow;
 pub use ready::{ChildWaker, ReadySet};
 pub use sink::Sink;
-pub use subject::{Subject, Subscription};
+pub use subject::{BehaviorSubject, ReplaySubject, Subject, Subscription};

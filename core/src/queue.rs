@@ -5,14 +5,14 @@ mod receiver;
 use std::{
     collections::{BTreeMap, VecDeque},
     fmt,
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::{Arc, PoisonError, atomic::Ordering},
     task::{Context, Poll, Waker},
 };
 
-use crate::{DropReason, Meter, StageId};
+use crate::{
+    DropReason, Meter, StageId,
+    sync::{AtomicUsize, Mutex, MutexGuard},
+};
 
 pub use receiver::QueueReceiver;
 

@@ -3,14 +3,14 @@
 use std::{
     collections::VecDeque,
     fmt,
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, atomic::Ordering},
     task::{Wake, Waker},
 };
 
-use crate::queue::lock;
+use crate::{
+    queue::lock,
+    sync::{AtomicBool, Mutex},
+};
 
 /// The inputs of a stage that are to be polled, in the order in which they became ready; those that woke between two
 /// polls in the order of their indices, so that what wakes at one instant is always polled alike.

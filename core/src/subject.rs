@@ -1,11 +1,17 @@
 //! A subject: what is sent into it reaches every subscriber.
 
+mod behavior;
+mod replay;
+
 use std::{convert::Infallible, fmt, future::poll_fn, ops::ControlFlow, pin::Pin, task::Poll};
 
 use crate::{
     Cx, Drained, Meter, Observable, Plan, StageId,
-    hub::{Delivery, Hub, Subscriber},
+    hub::{Delivery, History, Hub, Subscriber},
 };
+
+pub use behavior::BehaviorSubject;
+pub use replay::ReplaySubject;
 
 /// A hot source that is pushed by hand: every item goes to all who are subscribed at that moment.
 ///
@@ -56,7 +62,12 @@ impl<T, E> Subject<T, E> {
     #[track_caller]
     pub fn fallible(capacity: usize) -> Self {
         Self {
-            hub: Hub::new(StageId::here("subject"), capacity, Meter::new()),
+            hub: Hub::new(
+                StageId::here("subject"),
+                capacity,
+                History::default(),
+                Meter::new(),
+            ),
         }
     }
 
@@ -72,9 +83,7 @@ impl<T, E> Subject<T, E> {
     /// Panics for a [`Delivery::Lag`] of 0 items.
     #[track_caller]
     pub fn subscribe_with(&self, delivery: Delivery) -> Subscription<T, E> {
-        Subscription {
-            subscriber: self.hub.subscribe(delivery),
-        }
+        Subscription::new(self.hub.subscribe(delivery))
     }
 
     /// Sends an item to all subscribers, when the slowest lossless one has room for it.
@@ -137,13 +146,19 @@ impl<T, E> fmt::Debug for Subject<T, E> {
     }
 }
 
-/// What [`Subject::subscribe`] gives: an observable of the items sent since.
+/// What [`Subject::subscribe`] gives: an observable of the items sent since, after those that the subject replays.
 ///
 /// When its consumer stops gracefully it completes after what was sent until then: a subject has no source that could be
 /// asked to.
 #[derive(Debug)]
 pub struct Subscription<T, E = Infallible> {
     subscriber: Subscriber<T, E>,
+}
+
+impl<T, E> Subscription<T, E> {
+    fn new(subscriber: Subscriber<T, E>) -> Self {
+        Self { subscriber }
+    }
 }
 
 impl<T: Clone, E: Clone> Subscription<T, E> {

@@ -10,12 +10,13 @@ use std::{
         atomic::{AtomicUsize, Ordering::SeqCst},
     },
     task::{Context, Poll, Wake, Waker},
+    time::{Duration, Instant},
 };
 
 use proptest::prelude::*;
 use thalweg_core::{
     Cx, Drained, DropReason, Meter, Observable, StageId, Subject,
-    hub::{Delivery, HubSender, Subscriber, hub},
+    hub::{Delivery, History, HubSender, Subscriber, hub, replaying_hub},
 };
 
 /// Counts its wakes.
@@ -44,6 +45,8 @@ enum Step {
     Leave(usize),
     /// Completes a subscriber after what was sent until now.
     CompleteHere(usize),
+    /// Forgets the history but for the newest of so many sendings.
+    Forget(u32),
     End,
 }
 
@@ -59,6 +62,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         9 => (any::<usize>(), 0..6_u32, 1..5_usize).prop_map(|(who, budget, items)| Step::Poll(who, budget, items)),
         1 => any::<usize>().prop_map(Step::Leave),
         1 => any::<usize>().prop_map(Step::CompleteHere),
+        1 => (0..4_u32).prop_map(Step::Forget),
         1 => Just(Step::End),
     ];
     prop::collection::vec(step, 0..80)
@@ -70,6 +74,8 @@ struct Reader {
     subscriber: Subscriber<u64, Infallible>,
     delivery: Delivery,
     next: u64,
+    /// Where it counts as standing while it reads history.
+    joined: u64,
     missed: u64,
     limit: u64,
     alarm: Arc<Alarm>,
@@ -91,9 +97,14 @@ impl Reader {
 }
 
 #[expect(clippy::too_many_lines, reason = "a model reads best in one piece")]
-fn run(capacity: usize, steps: Vec<Step>) {
+fn run(capacity: usize, history: u64, steps: Vec<Step>) {
     let meter = Meter::new();
-    let (mut sender, hub) = hub(StageId::here("hub"), capacity, meter.clone());
+    let keeps = History::of(usize::try_from(history).unwrap());
+    let (mut sender, hub) = replaying_hub(StageId::here("hub"), capacity, keeps, meter.clone());
+    let begin = Instant::now();
+    // The heads after each sending.
+    let mut sent = vec![0];
+    let mut remembered = 0;
     let mut readers: Vec<Reader> = Vec::new();
     let (mut head, mut ended) = (0_u64, false);
     let (mut received, mut emitted, mut dropped) = (0, 0, 0);
@@ -102,21 +113,42 @@ fn run(capacity: usize, steps: Vec<Step>) {
     let mut producer_waits = false;
     for step in steps {
         match step {
-            Step::Subscribe(delivery) => readers.push(Reader {
-                subscriber: hub.subscribe(delivery),
-                delivery,
-                next: head,
-                missed: 0,
-                limit: u64::MAX,
-                alarm: Arc::default(),
-                waits: false,
-            }),
+            Step::Subscribe(delivery) => {
+                let most = match delivery {
+                    Delivery::Lossless => history,
+                    Delivery::Lag(items) => history.min(items as u64),
+                    Delivery::Latest => history.min(1),
+                };
+                let next = remembered.max(head.saturating_sub(most));
+                received += head - next;
+                readers.push(Reader {
+                    subscriber: hub.subscribe(delivery),
+                    delivery,
+                    next,
+                    joined: head,
+                    missed: 0,
+                    limit: u64::MAX,
+                    alarm: Arc::default(),
+                    waits: false,
+                });
+            }
+            Step::Forget(newest) => {
+                let age = u32::try_from(sent.len() - 1).unwrap();
+                if let Some(at) = age.checked_sub(newest) {
+                    hub.forget_until(begin + Duration::from_secs(at.into()));
+                    remembered = remembered.max(sent[at as usize]);
+                }
+            }
             Step::Send(most) => {
                 let polled = sender.poll_room(&mut Context::from_waker(&producer_waker));
                 let slowest = readers
                     .iter()
                     .filter(|at| at.delivery == Delivery::Lossless);
-                let behind = head - slowest.map(|at| at.next).min().unwrap_or(head);
+                let behind = head
+                    - slowest
+                        .map(|at| at.next.max(at.joined))
+                        .min()
+                        .unwrap_or(head);
                 let Poll::Ready(room) = polled else {
                     // The hub may not know yet of the last items that a subscriber took, never of too much room.
                     assert!(behind > 0);
@@ -125,14 +157,16 @@ fn run(capacity: usize, steps: Vec<Step>) {
                 };
                 assert!(room as u64 + behind <= capacity as u64);
                 let items = most.min(room) as u64;
-                sender.send_batch((head..head + items).collect());
-                if ended || readers.is_empty() {
+                let now = begin + Duration::from_secs(sent.len() as u64);
+                sender.send_batch_at((head..head + items).collect(), now);
+                if ended || (readers.is_empty() && history == 0) {
                     received += items;
                     dropped += items;
                 } else {
                     head += items;
                     received += items * readers.len() as u64;
                 }
+                sent.push(head);
             }
             Step::Poll(who, budget, most) => {
                 let count = readers.len().max(1);
@@ -214,7 +248,8 @@ fn run(capacity: usize, steps: Vec<Step>) {
             }
         }
         let lossless = |at: &&Reader| at.delivery == Delivery::Lossless;
-        if producer_waits && readers.iter().filter(lossless).all(|at| at.next == head) {
+        let through = |at: &Reader| at.next.max(at.joined) == head;
+        if producer_waits && readers.iter().filter(lossless).all(through) {
             assert!(
                 producer.take() > 0,
                 "the producer sleeps though all are through"
@@ -236,8 +271,8 @@ fn run(capacity: usize, steps: Vec<Step>) {
 
 proptest! {
     #[test]
-    fn the_hub_does_what_its_model_does(capacity in 1..6_usize, steps in steps()) {
-        run(capacity, steps);
+    fn the_hub_does_what_its_model_does(capacity in 1..6_usize, history in 0..6_u64, steps in steps()) {
+        run(capacity, history, steps);
     }
 }
 
@@ -425,4 +460,79 @@ async fn a_batch_is_sent_as_there_is_room_and_what_is_not_is_left() {
     let counts = subject.meter().counts();
     assert_eq!((counts.received, counts.emitted), (15, 5));
     assert_eq!(counts.dropped_by(DropReason::Cancelled), 10);
+}
+
+#[test]
+fn what_is_too_old_for_the_history_is_not_kept() {
+    let (mut sender, hub) =
+        replaying_hub::<_, Infallible>(StageId::here("hub"), 8, History::of(2), Meter::new());
+    let items: Vec<_> = (0..100).map(Arc::new).collect();
+    let kept = || {
+        items
+            .iter()
+            .filter(|item| Arc::strong_count(item) > 1)
+            .count()
+    };
+    for batch in items.chunks(10) {
+        sender.send_batch(batch.to_vec());
+        assert_eq!(kept(), 2);
+    }
+    let mut latest = hub.subscribe(Delivery::Latest);
+    assert_eq!(receive(&mut latest), [Arc::clone(&items[99])]);
+}
+
+/// What is there for a subscriber.
+fn receive<T: Clone, E: Clone>(subscriber: &mut Subscriber<T, E>) -> Vec<T> {
+    let mut seen = Vec::new();
+    let mut task = Context::from_waker(Waker::noop());
+    let _ = Pin::new(subscriber).poll_drain(&mut Cx::new(&mut task), |item| {
+        seen.push(item);
+        ControlFlow::Continue(())
+    });
+    seen
+}
+
+#[test]
+fn what_a_slow_subscriber_may_lose_is_not_kept_for_it() {
+    let (mut sender, hub) = hub::<_, Infallible>(StageId::here("hub"), 8, Meter::new());
+    let mut latest = hub.subscribe(Delivery::Latest);
+    let items: Vec<_> = (0..100).map(Arc::new).collect();
+    for item in &items {
+        sender.send_batch(vec![Arc::clone(item)]);
+    }
+    let kept = items.iter().filter(|item| Arc::strong_count(item) > 1);
+    assert_eq!(kept.count(), 1);
+    assert_eq!(receive(&mut latest), [Arc::clone(&items[99])]);
+}
+
+#[test]
+fn one_that_subscribes_while_items_are_sent_gets_each_once() {
+    const ITEMS: u64 = 20_000;
+    let (mut sender, hub) = replaying_hub::<_, Infallible>(
+        StageId::here("hub"),
+        1 << 20,
+        History::of(64),
+        Meter::new(),
+    );
+    let starts: Vec<_> = std::thread::scope(|scope| {
+        let reader = scope.spawn(|| {
+            let mut starts = Vec::new();
+            while !hub.is_ended() {
+                let mut subscriber = hub.subscribe(Delivery::Lossless);
+                let mut seen = receive(&mut subscriber);
+                seen.extend(receive(&mut subscriber));
+                assert!(seen.is_sorted_by(|a, b| a + 1 == *b), "{seen:?}");
+                starts.extend(seen.first().copied());
+            }
+            starts
+        });
+        for item in 0..ITEMS {
+            sender.send_batch(vec![item]);
+        }
+        sender.end(Ok(()));
+        reader.join().unwrap()
+    });
+    assert!(starts.is_sorted());
+    let last = receive(&mut hub.subscribe(Delivery::Lossless));
+    assert_eq!(last, (ITEMS - 64..ITEMS).collect::<Vec<_>>());
 }

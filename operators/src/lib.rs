@@ -13,12 +13,15 @@
 //! | [`concurrency`] | does several things at once |
 //! | [`terminal`] | runs a flow |
 
+mod alarm;
 mod boundary;
 pub mod combine;
+mod common_source;
 pub mod concurrency;
 mod cue;
 mod drive;
 pub mod error;
+mod fan_out;
 pub mod filter;
 mod flow;
 mod gate;

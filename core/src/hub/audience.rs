@@ -14,12 +14,16 @@ pub(super) struct Places {
     lossless: Tally,
     lossy: Tally,
     slack: Tally,
+    /// Where those lossless ones stand that still read what was there when they came.
+    replaying: Tally,
     /// The keys of those that wait for an item, so that a wake costs what waits.
     waiting: Vec<usize>,
 }
 
 struct Place {
     next: u64,
+    /// The first item that was sent since it came. What lies before does not count as being behind.
+    joined: u64,
     delivery: Delivery,
     /// Its place among those that wait, and its task.
     waits: Option<(usize, Waker)>,
@@ -54,14 +58,24 @@ impl Tally {
 }
 
 impl Places {
-    pub(super) fn add(&mut self, next: u64, delivery: Delivery) -> usize {
+    /// Adds a subscriber that begins with `next`, of which the items before `head` are history.
+    pub(super) fn add(&mut self, next: u64, head: u64, delivery: Delivery) -> usize {
         self.count += 1;
-        self.standing(delivery).add(next);
+        // One that may lose items loses history too, and holds back nobody.
+        let joined = match delivery {
+            Delivery::Lossless => head,
+            Delivery::Lag(_) | Delivery::Latest => next,
+        };
+        self.standing(delivery).add(joined);
+        if next < joined {
+            self.replaying.add(next);
+        }
         if let Some(slack) = delivery.slack() {
             self.slack.add(slack);
         }
         let place = Some(Place {
             next,
+            joined,
             delivery,
             waits: None,
             stopping: false,
@@ -81,7 +95,11 @@ impl Places {
         self.free.push(key);
         self.count -= 1;
         self.stopping -= usize::from(place.stopping);
-        self.standing(place.delivery).remove(place.next);
+        self.standing(place.delivery)
+            .remove(place.next.max(place.joined));
+        if place.next < place.joined {
+            self.replaying.remove(place.next);
+        }
         if let Some(slack) = place.delivery.slack() {
             self.slack.remove(slack);
         }
@@ -109,12 +127,19 @@ impl Places {
             return;
         };
         let before = std::mem::replace(&mut place.next, next);
-        if before != next {
-            let delivery = place.delivery;
-            let standing = self.standing(delivery);
-            standing.add(next);
-            standing.remove(before);
+        if before == next {
+            return;
         }
+        let (joined, delivery) = (place.joined, place.delivery);
+        if before < joined {
+            self.replaying.remove(before);
+            if next < joined {
+                self.replaying.add(next);
+            }
+        }
+        let standing = self.standing(delivery);
+        standing.add(next.max(joined));
+        standing.remove(before.max(joined));
     }
 
     /// Remembers the task of a subscriber that waits; gives the waker that it replaces.
@@ -157,11 +182,19 @@ impl Places {
         self.lossless.min()
     }
 
+    /// Whether there are subscribers that lose items when they are slow.
+    pub(super) fn any_may_lose(&self) -> bool {
+        self.slack.max().is_some()
+    }
+
     /// The first item that must still be kept for somebody.
     pub(super) fn needed(&self, head: u64) -> u64 {
         let lossy = self.lossy.min().unwrap_or(head);
         let slack = self.slack.max().unwrap_or(0);
         let lossless = self.lossless.min().unwrap_or(head);
-        lossless.min(lossy.max(head.saturating_sub(slack)))
+        let replaying = self.replaying.min().unwrap_or(head);
+        lossless
+            .min(replaying)
+            .min(lossy.max(head.saturating_sub(slack)))
     }
 }

@@ -308,14 +308,16 @@ impl<T: Clone, E: Clone> Observable for Subscriber<T, E> {
 
     fn describe(&self, plan: &mut Plan) {
         if let Some(shared) = &self.shared {
-            let holds = match self.delivery {
+            let history = lock(&shared.state).history_items();
+            let slack = match self.delivery {
                 Delivery::Lossless => shared.capacity,
                 Delivery::Lag(items) => items,
                 Delivery::Latest => 1,
             };
-            plan.stage(shared.id)
-                .holds(Holds::Items(holds))
-                .meter(&shared.meter);
+            let holds = slack
+                .checked_add(history)
+                .map_or(Holds::Unbounded, Holds::Items);
+            plan.stage(shared.id).holds(holds).meter(&shared.meter);
         }
     }
 }

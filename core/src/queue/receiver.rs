@@ -5,14 +5,11 @@ use std::{
     fmt,
     ops::ControlFlow,
     pin::Pin,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::{Arc, atomic::Ordering},
     task::{Poll, Waker},
 };
 
-use crate::{Cx, Drained, DropReason, Holds, Meter, Observable, Plan, StageId};
+use crate::{Cx, Drained, DropReason, Holds, Meter, Observable, Plan, StageId, sync::AtomicUsize};
 
 use super::{Overflow, Shared, lock, register};
 

@@ -1,5 +1,6 @@
 //! `group_by`: a flow of flows, one for each key.
 
+mod closing;
 mod group;
 mod lists;
 mod shared;
@@ -23,7 +24,11 @@ use thalweg_core::{
 
 use crate::{Flow, Stage};
 
-use self::{shared::Shared, sorter::Sorter};
+use self::{
+    closing::{CloseBy, Closing, Notifier},
+    shared::Shared,
+    sorter::Sorter,
+};
 pub use group::Group;
 
 /// Items that the queue of a group holds, unless [`Flow::group_capacity`] says otherwise.
@@ -41,9 +46,9 @@ impl<O: Observable> Flow<O> {
     /// ```
     ///
     /// The source runs in a task of its own, from the first poll until this flow and all groups are gone. Items cross by
-    /// the batch: one short lock for all, and one wake for each group that gets some. A group completes with the source. A group
-    /// that is dropped closes its key: what it held is dropped and counted, and the next item of that key opens a new
-    /// group. Once this flow is dropped, items of new keys are dropped and counted; the groups that there are go on.
+    /// the batch: one short lock for all, and one wake for each group that gets some. A group completes with the
+    /// source, or before: see [`close_by`](Flow::close_by) and [`group_items`](Flow::group_items). A group that is dropped
+    /// closes its key: what it held is dropped and counted, and the next item of that key opens a new group. Once this flow is dropped, items of new keys are dropped and counted; the groups that there are go on.
     ///
     /// For most uses [`scan`] by key, windows by key or `par_map_by_key` do without a flow for each key.
     ///
@@ -53,8 +58,9 @@ impl<O: Observable> Flow<O> {
     ///
     /// Every group holds at most [`group_capacity`](Flow::group_capacity) items, 256. If the queue of one is full because
     /// nobody reads it, all wait for it, and [`stalled`](Flow::stalled) tells its key; [`when_full`](Flow::when_full) drops
-    /// or fails instead. There may be any number of groups, unless [`max_groups`](Flow::max_groups) bounds them, and any
-    /// number of them may wait for this flow to be read. Besides, the item waits for which there is no room.
+    /// or fails instead. There may be any number of groups, also closed ones that were not read to their end, unless
+    /// [`max_groups`](Flow::max_groups) bounds them, and any number of them may wait for this flow to be read. Besides, the
+    /// item waits for which there is no room.
     ///
     /// # Cancel safety
     ///
@@ -103,7 +109,9 @@ impl<O: Observable> Flow<O> {
                 capacity: CAPACITY,
                 overflow: Overflow::Wait,
                 max_groups: None,
+                group_items: u64::MAX,
             },
+            close_by: None,
             meter: Meter::new(),
         })
     }
@@ -134,6 +142,64 @@ where
     /// Lets there be at most `groups` at a time, and says what happens when there would be one more.
     pub fn max_groups(self, groups: NonZeroUsize, when_reached: MaxGroups) -> Self {
         self.with(|options| options.max_groups = Some((groups.get(), when_reached)))
+    }
+
+    /// Closes every group after `items`; the next item of its key opens another.
+    ///
+    /// Those that a policy drops count too. A group counts for [`max_groups`](Flow::max_groups) until it has been read to its
+    /// end.
+    ///
+    /// # Panics
+    ///
+    /// Panics if `items` is 0.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use thalweg::prelude::*;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// let mut pairs = (1..=3).flow().group_by(|_| "all").group_items(2);
+    /// let first = pairs.next().await.unwrap().unwrap();
+    /// let second = pairs.next().await.unwrap().unwrap();
+    /// assert_eq!(first.collect::<Vec<_>>().await, Ok(vec![1, 2]));
+    /// assert_eq!(second.collect::<Vec<_>>().await, Ok(vec![3]));
+    /// # }
+    /// ```
+    #[track_caller]
+    pub fn group_items(self, items: u64) -> Self {
+        assert!(items > 0, "a group of 0 items lets nothing through");
+        self.with(|options| options.group_items = items)
+    }
+
+    /// Closes every group at the first item of a notifier of its own, or at its completion; the next item of its key opens
+    /// another.
+    ///
+    /// The notifier is made when the group is opened, and dropped when it closes. At one instant it goes before the items.
+    /// An error of it ends the flow and all groups.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use thalweg::{prelude::*, sources::timer};
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)] async fn main() {
+    /// let minute = Duration::from_secs(60);
+    /// let numbers = (1..=4).flow().pace(1, minute);
+    /// let mut parities = numbers.group_by(|n| n % 2).close_by(move |_| timer(minute * 3));
+    /// let odd = parities.next().await.unwrap().unwrap();
+    /// assert_eq!(odd.collect::<Vec<_>>().await, Ok(vec![1, 3]));
+    /// # }
+    /// ```
+    #[doc(alias = "duration")]
+    pub fn close_by<N>(self, notifier: impl Fn(&K) -> N + Send + Sync + 'static) -> Self
+    where
+        N: Observable<Error = O::Error> + Send + 'static,
+    {
+        let mut group_by = self.into_inner();
+        group_by.close_by = Some(Arc::new(move |key: &K| Notifier::new(notifier(key))));
+        Self::new(group_by)
     }
 
     /// Gives the key for which everything waits: its group is full, or one group too many; `None` while items move.
@@ -168,6 +234,7 @@ struct Options {
     capacity: usize,
     overflow: Overflow,
     max_groups: Option<(usize, MaxGroups)>,
+    group_items: u64,
 }
 
 impl Options {
@@ -185,6 +252,7 @@ impl Options {
 pub struct GroupBy<O: Observable, K, F> {
     state: State<O, K, F>,
     options: Options,
+    close_by: Option<CloseBy<K, O::Error>>,
     meter: Meter,
     id: StageId,
 }
@@ -214,7 +282,12 @@ where
         // Without a bound of its own: a flow of groups that is not read must not hold back the groups that are. The
         // ledger is one of items, not of groups.
         let (sender, groups) = queue(self.id, usize::MAX, Overflow::Wait, Meter::new());
-        let sorter = Sorter::new(self.id, Arc::clone(&shared), sender);
+        let sorter = Sorter::new(
+            self.id,
+            Arc::clone(&shared),
+            sender,
+            Closing::new(self.close_by.clone()),
+        );
         // Nobody aborts it: it ends when the last of its readers has left.
         tokio::spawn(task::run(stage, Arc::clone(&shared), sorter));
         Running { groups, shared }
@@ -310,6 +383,7 @@ impl<O: Observable + Clone, K, F: Clone> Clone for GroupBy<O, K, F> {
         Self {
             state,
             options: self.options,
+            close_by: self.close_by.clone(),
             meter: self.meter.clone(),
             id: self.id,
         }
@@ -324,6 +398,8 @@ impl<O: Observable + fmt::Debug, K: Clone + fmt::Debug, F> fmt::Debug for GroupB
             State::Running(running) => out.field("stalled", &running.shared.stalled()),
             State::Ended => out.field("ended", &true),
         };
-        out.field("options", &self.options).finish_non_exhaustive()
+        out.field("options", &self.options)
+            .field("close_by", &self.close_by.is_some())
+            .finish_non_exhaustive()
     }
 }

@@ -50,6 +50,8 @@ struct Slot {
     group: Option<Waker>,
     /// The group was dropped.
     left: bool,
+    /// Nothing more comes: the group completes after what it has.
+    finished: bool,
     /// An item has come since the search for an idle group was last here.
     used: bool,
 }
@@ -148,7 +150,9 @@ impl<K, T, E> Shared<K, T, E> {
         let mut replaced = None;
         let mut made_room = handed_on > 0;
         let found = if slot.list.is_empty() {
-            if let Some(ends) = &mut state.ends {
+            if slot.finished {
+                Found::End(Ok(()))
+            } else if let Some(ends) = &mut state.ends {
                 Found::End(ends.pop().unwrap_or(Ok(())))
             } else {
                 replaced = register(&mut slot.group, waker);
@@ -165,7 +169,7 @@ impl<K, T, E> Shared<K, T, E> {
                     rest.push_back(item);
                 }
             }
-            let waits = slot.held == 0 && state.ends.is_none();
+            let waits = slot.held == 0 && state.ends.is_none() && !slot.finished;
             if waits {
                 replaced = register(&mut slot.group, waker);
             }
@@ -242,6 +246,7 @@ impl<K, T, E> Shared<K, T, E> {
             held: 0,
             group: None,
             left: false,
+            finished: false,
             used: true,
         };
         if index == state.slots.len() {
@@ -258,6 +263,16 @@ impl<K, T, E> Shared<K, T, E> {
         let slot = &mut state.slots[index];
         slot.serial = 0;
         slot.left = false;
+        let group = slot.group.take();
+        drop(state);
+        wake(group);
+    }
+
+    /// Lets the group of a place complete after what it has.
+    pub(super) fn finish(&self, index: usize) {
+        let mut state = self.lock();
+        let slot = &mut state.slots[index];
+        slot.finished = true;
         let group = slot.group.take();
         drop(state);
         wake(group);

@@ -5,12 +5,12 @@ use std::{
     hash::Hash,
     ops::ControlFlow,
     sync::Arc,
-    task::Waker,
+    task::{Context, Poll, Waker},
 };
 
 use thalweg_core::{DropReason, Fault, Overflow, Overflowed, StageId, queue::QueueSender};
 
-use super::{Group, MaxGroups, shared::Shared};
+use super::{Group, MaxGroups, closing::Closing, shared::Shared};
 
 pub(super) type Groups<K, T, E> = QueueSender<Group<K, T, E>, Fault<E>>;
 
@@ -21,9 +21,12 @@ pub(super) struct Sorter<K, T, E> {
     /// Groups that are to be sent.
     opened: VecDeque<Group<K, T, E>>,
     seats: HashMap<K, Seat>,
-    /// The keys by the index of their place.
-    keys: Vec<Option<K>>,
+    /// Who has which place.
+    tenants: Vec<Tenant<K>>,
     free: Vec<usize>,
+    closing: Closing<K, E>,
+    /// Places of groups that complete after what is to be delivered.
+    finishing: Vec<usize>,
     /// Items that are to be delivered, with the index of their place.
     sorted: VecDeque<(usize, T)>,
     /// Used again for every delivery.
@@ -40,6 +43,15 @@ struct Seat {
     index: usize,
     /// Items that surely fit. There may be more room by now, never less.
     room: usize,
+    /// Items until the group closes.
+    left: u64,
+}
+
+enum Tenant<K> {
+    Nobody,
+    Open(K),
+    /// A group that gets no more items and has not been read to its end.
+    Closed,
 }
 
 /// What became of an item.
@@ -56,15 +68,22 @@ where
     K: Clone + Eq + Hash,
     E: Clone,
 {
-    pub(super) fn new(id: StageId, shared: Arc<Shared<K, T, E>>, groups: Groups<K, T, E>) -> Self {
+    pub(super) fn new(
+        id: StageId,
+        shared: Arc<Shared<K, T, E>>,
+        groups: Groups<K, T, E>,
+        closing: Closing<K, E>,
+    ) -> Self {
         Self {
             id,
             shared,
             groups,
             opened: VecDeque::new(),
             seats: HashMap::new(),
-            keys: Vec::new(),
+            tenants: Vec::new(),
             free: Vec::new(),
+            closing,
+            finishing: Vec::new(),
             sorted: VecDeque::new(),
             woken: Vec::new(),
             waiting: VecDeque::new(),
@@ -109,6 +128,19 @@ where
         self.flush();
     }
 
+    /// Closes the groups whose notifiers say so.
+    ///
+    /// # Errors
+    ///
+    /// The error of a notifier.
+    pub(super) fn close_due(&mut self, task: &mut Context<'_>) -> Result<(), E> {
+        while let Poll::Ready(due) = self.closing.poll(task) {
+            self.close(due?);
+        }
+        self.deliver();
+        Ok(())
+    }
+
     pub(super) fn is_stalled(&self) -> bool {
         !self.waiting.is_empty()
     }
@@ -137,6 +169,18 @@ where
                 self.open_again(index);
             }
         }
+        for index in self.finishing.drain(..) {
+            self.shared.finish(index);
+        }
+    }
+
+    /// Lets a group complete after what it was given. Its key may open again.
+    fn close(&mut self, index: usize) {
+        if let Tenant::Open(key) = std::mem::replace(&mut self.tenants[index], Tenant::Closed) {
+            self.seats.remove(&key);
+            self.closing.forget(index);
+            self.finishing.push(index);
+        }
     }
 
     /// Ends the flow of groups and every group, each after what it has been sent.
@@ -153,7 +197,12 @@ where
         match self.seats.get_mut(&key) {
             Some(seat) if seat.room > 0 => {
                 seat.room -= 1;
-                self.sorted.push_back((seat.index, item));
+                seat.left -= 1;
+                let (index, is_last) = (seat.index, seat.left == 0);
+                self.sorted.push_back((index, item));
+                if is_last {
+                    self.close(index);
+                }
                 Put::Taken
             }
             Some(seat) => {
@@ -209,11 +258,11 @@ where
         let Some((max, when_reached)) = self.shared.options.max_groups else {
             return Ok(true);
         };
-        if self.seats.len() >= max {
+        if self.occupied() >= max {
             self.deliver();
             self.forget_left();
         }
-        if self.seats.len() < max {
+        if self.occupied() < max {
             return Ok(true);
         }
         match when_reached {
@@ -229,19 +278,24 @@ where
         }
     }
 
+    /// Counts the groups that may hold items.
+    fn occupied(&self) -> usize {
+        self.tenants.len() - self.free.len()
+    }
+
     fn open(&mut self, key: K) {
         let index = self.free.pop().unwrap_or_else(|| {
-            self.keys.push(None);
-            self.keys.len() - 1
+            self.tenants.push(Tenant::Nobody);
+            self.tenants.len() - 1
         });
-        self.keys[index] = Some(key.clone());
+        self.tenants[index] = Tenant::Open(key.clone());
         self.open_at(index, key, 0);
     }
 
     /// Opens another group for a key whose group was dropped; forgets the key if nobody would get it.
     fn open_again(&mut self, index: usize) {
-        match &self.keys[index] {
-            Some(key) if !self.groups.is_closed() => {
+        match &self.tenants[index] {
+            Tenant::Open(key) if !self.groups.is_closed() => {
                 let key = key.clone();
                 let in_line = self.sorted.iter().filter(|(at, _)| *at == index);
                 self.open_at(index, key, in_line.count());
@@ -252,12 +306,19 @@ where
 
     /// Opens a group for which so many items are in line.
     fn open_at(&mut self, index: usize, key: K, in_line: usize) {
+        self.closing.open(index, &key);
         let place = self.shared.open(index);
         let shared = Arc::clone(&self.shared);
         self.opened
             .push_back(Group::new(shared, place, key.clone()));
-        let room = self.shared.options.room(in_line);
-        self.seats.insert(key, Seat { index, room });
+        let options = &self.shared.options;
+        let seat = Seat {
+            index,
+            room: options.room(in_line),
+            // Those in line were not its last, or it would be closed.
+            left: options.group_items.saturating_sub(in_line as u64).max(1),
+        };
+        self.seats.insert(key, seat);
     }
 
     /// Forgets the keys whose groups were dropped, so that a flow of ever new keys does not grow.
@@ -269,11 +330,14 @@ where
 
     /// Frees a place. Its group completes, if it is still there; items that are in line for it are dropped and counted.
     fn forget(&mut self, index: usize) {
-        if let Some(key) = self.keys[index].take() {
-            self.seats.remove(&key);
-            self.shared.close(index);
-            self.free.push(index);
+        match std::mem::replace(&mut self.tenants[index], Tenant::Nobody) {
+            Tenant::Nobody => return,
+            Tenant::Open(key) => drop(self.seats.remove(&key)),
+            Tenant::Closed => {}
         }
+        self.closing.forget(index);
+        self.shared.close(index);
+        self.free.push(index);
     }
 }
 

@@ -64,6 +64,9 @@ where
         loop {
             let stopping = self.shared.attend(task);
             sorter.go_on();
+            if let Err(error) = sorter.close_due(task) {
+                return Poll::Ready(Some(Err(Fault::Upstream(error))));
+            }
             if sorter.is_abandoned() {
                 return Poll::Ready(None);
             }
@@ -98,7 +101,13 @@ where
                     task.waker().wake_by_ref();
                     return Poll::Pending;
                 }
-                Poll::Pending => return Poll::Pending,
+                Poll::Pending => {
+                    // The notifiers of the groups that have just been opened.
+                    return match sorter.close_due(task) {
+                        Ok(()) => Poll::Pending,
+                        Err(error) => Poll::Ready(Some(Err(Fault::Upstream(error)))),
+                    };
+                }
             }
         }
     }

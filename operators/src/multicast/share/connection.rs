@@ -1,29 +1,27 @@
-//! What the clones of a share have in common: the source, and the task in which it runs while somebody listens.
+//! What the clones of a share have in common: the source, and its run while somebody listens.
 
 use std::{
     fmt,
-    ops::ControlFlow,
-    pin::Pin,
-    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
-    task::{Context, Poll, ready},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    task::{Context, Poll, Waker},
+    time::Duration,
 };
 
 use thalweg_core::{
-    Cx, Drained, Fault, Holds, Meter, Observable, Plan, StageId,
-    hub::{Audience, Delivery, Hub, HubSender, Lagging, Subscriber, hub},
+    Fault, Holds, Meter, Observable, Plan, StageId,
+    hub::{Delivery, History, Hub, Subscriber, replaying_hub},
 };
 use tokio::time::Instant;
 
-use crate::{
-    Stage,
-    boundary::{AbortOnDrop, End, run_source},
-    timer::Timer,
+use crate::{Stage, boundary::AbortOnDrop};
+
+use super::{
+    options::{Options, Reset, Signal},
+    pump::Pump,
 };
 
-use super::Options;
-
 /// What all clones of a share hold on to.
-pub(super) struct Shared<O: Observable> {
+pub(in crate::multicast) struct Shared<O: Observable> {
     state: Mutex<State<O>>,
     meter: Meter,
     id: StageId,
@@ -42,7 +40,7 @@ struct State<O: Observable> {
     /// The source as it was before it ran; `None` once it runs and cannot be cloned.
     source: Option<Stage<O>>,
     copy: Option<Copy<O>>,
-    options: Options,
+    options: Options<O::Error>,
     connection: Option<Connection<O>>,
     connections: u64,
 }
@@ -51,31 +49,58 @@ struct State<O: Observable> {
 struct Connection<O: Observable> {
     number: u64,
     hub: Hub<O::Item, Fault<O::Error>>,
+    /// A notifier said that the next subscriber is to start anew.
+    is_over: bool,
+    /// What resets it while nobody listens.
+    signal: Option<Signal>,
+    /// The task of the run, to be woken for a signal.
+    pump: Option<Waker>,
     _task: AbortOnDrop,
+}
+
+impl<O: Observable> Connection<O> {
+    fn is_abandoned(&self) -> bool {
+        self.hub.subscribers() == 0 && !self.hub.is_ended()
+    }
+}
+
+impl<O: Observable> State<O> {
+    fn connection(&mut self, number: u64) -> Option<&mut Connection<O>> {
+        let connection = self.connection.as_mut();
+        connection.filter(|connection| connection.number == number)
+    }
 }
 
 impl<O: Observable> Shared<O> {
     #[track_caller]
-    pub(super) fn new(name: &'static str, source: O, resets: bool) -> Arc<Self>
+    pub(in crate::multicast) fn new(
+        name: &'static str,
+        source: O,
+        options: Options<O::Error>,
+    ) -> Arc<Self>
     where
         O: Clone,
     {
-        Self::with(Stage::new(name, source, ()), Some(Stage::clone), resets)
+        Self::with(Stage::new(name, source, ()), Some(Stage::clone), options)
     }
 
     #[track_caller]
-    pub(super) fn once(name: &'static str, source: O) -> Arc<Self> {
-        Self::with(Stage::new(name, source, ()), None, false)
+    pub(in crate::multicast) fn once(
+        name: &'static str,
+        source: O,
+        options: Options<O::Error>,
+    ) -> Arc<Self> {
+        Self::with(Stage::new(name, source, ()), None, options)
     }
 
-    fn with(source: Stage<O>, copy: Option<Copy<O>>, resets: bool) -> Arc<Self> {
+    fn with(source: Stage<O>, copy: Option<Copy<O>>, options: Options<O::Error>) -> Arc<Self> {
         Arc::new(Self {
             id: source.id(),
             meter: Meter::new(),
             state: Mutex::new(State {
                 source: Some(source),
                 copy,
-                options: Options::new(resets),
+                options,
                 connection: None,
                 connections: 0,
             }),
@@ -86,18 +111,100 @@ impl<O: Observable> Shared<O> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn configure(&self, set: impl FnOnce(&mut Options)) {
+    pub(in crate::multicast) fn configure(&self, set: impl FnOnce(&mut Options<O::Error>)) {
         set(&mut self.lock().options);
     }
 
-    /// Drops the run of that number if nobody listens to it any more.
-    fn reset_if_abandoned(&self, number: u64) -> bool {
+    pub(super) fn describe(&self, plan: &mut Plan, holds: Option<Holds>) {
+        let state = self.lock();
+        let history = state.options.history;
+        let all = || match state.options.capacity.checked_add(history) {
+            Some(items) => Holds::Items(items),
+            None => Holds::Unbounded,
+        };
+        let described = plan
+            .stage(self.id)
+            .holds(holds.unwrap_or_else(all))
+            .meter(&self.meter);
+        if let Some(input) = state.source.as_ref().and_then(Stage::input) {
+            described.input(input);
+        }
+    }
+
+    /// Sees to it that a run to which nobody listens any more is reset as was chosen.
+    pub(super) fn after_leave(&self, number: u64) {
+        let (on_zero, grace) = {
+            let options = &self.lock().options;
+            (options.on_zero.clone(), options.grace)
+        };
+        match on_zero {
+            Reset::AtOnce if grace.is_zero() => drop(self.reset_if_abandoned(number)),
+            // The task sees to it.
+            Reset::AtOnce | Reset::Never => {}
+            Reset::When(notifier) => {
+                let abandoned = |at: &mut Connection<O>| at.is_abandoned();
+                if !self.lock().connection(number).is_some_and(abandoned) {
+                    return;
+                }
+                let mut signal = notifier();
+                // Asked here first: one that signals at once resets before another can subscribe.
+                match signal.poll(&mut Context::from_waker(Waker::noop())) {
+                    Poll::Ready(true) => drop(self.reset_if_abandoned(number)),
+                    Poll::Ready(false) => {}
+                    Poll::Pending => {
+                        let pump = self.keep(number, signal);
+                        pump.into_iter().for_each(Waker::wake);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Looks after the signal that resets a run to which nobody listens; tells whether it has.
+    pub(super) fn poll_signal(&self, number: u64, task: &mut Context<'_>) -> bool {
+        let (signal, _replaced) = {
+            let mut state = self.lock();
+            let Some(connection) = state.connection(number) else {
+                return true;
+            };
+            let replaced = connection.pump.replace(task.waker().clone());
+            (connection.signal.take(), replaced)
+        };
+        let Some(mut signal) = signal else {
+            return false;
+        };
+        match signal.poll(task) {
+            Poll::Ready(signalled) => signalled && self.reset_if_abandoned(number),
+            Poll::Pending => {
+                self.keep(number, signal);
+                false
+            }
+        }
+    }
+
+    /// Keeps a signal while nobody listens; gives the task that looks after it.
+    fn keep(&self, number: u64, signal: Signal) -> Option<Waker> {
         let mut state = self.lock();
-        let abandoned = state.connection.as_ref().is_some_and(|connection| {
-            connection.number == number
-                && connection.hub.subscribers() == 0
-                && !connection.hub.is_ended()
-        });
+        match state.connection(number) {
+            Some(connection) if connection.is_abandoned() && connection.signal.is_none() => {
+                connection.signal = Some(signal);
+                connection.pump.clone()
+            }
+            _ => {
+                // Somebody has subscribed. Dropped outside of the lock, as all that is not ours.
+                drop(state);
+                drop(signal);
+                None
+            }
+        }
+    }
+
+    /// Drops the run of that number if nobody listens to it any more.
+    pub(super) fn reset_if_abandoned(&self, number: u64) -> bool {
+        let mut state = self.lock();
+        let abandoned = state
+            .connection(number)
+            .is_some_and(|connection| connection.is_abandoned());
         let connection = if abandoned {
             state.connection.take()
         } else {
@@ -107,6 +214,32 @@ impl<O: Observable> Shared<O> {
         drop(connection);
         abandoned
     }
+
+    /// Has the next subscriber start anew, whatever is still said of that run.
+    pub(super) fn reset(&self, number: u64) {
+        if let Some(connection) = self.lock().connection(number) {
+            connection.is_over = true;
+        }
+    }
+
+    /// Forgets the history that has outlived its time.
+    fn forget_outlived(&self) {
+        let (ttl, hub) = {
+            let state = self.lock();
+            let hub = state.connection.as_ref().map(|at| at.hub.clone());
+            (state.options.ttl, hub)
+        };
+        if let (Some(ttl), Some(hub)) = (ttl, hub)
+            && let Some(instant) = outlived(Instant::now(), ttl)
+        {
+            hub.forget_until(instant);
+        }
+    }
+}
+
+/// What was sent at that instant, or before, is older than `ttl`; `None` if the clock does not go back that far.
+pub(super) fn outlived(now: Instant, ttl: Duration) -> Option<std::time::Instant> {
+    now.into_std().checked_sub(ttl)
 }
 
 impl<O> Shared<O>
@@ -114,42 +247,45 @@ where
     O: Observable<Item: Clone + Send + Sync, Error: Clone + Send + Sync> + Send + 'static,
 {
     /// Subscribes to the run there is, or starts one; `None` if the source has run and cannot again.
-    fn subscribe(self: &Arc<Self>, delivery: Delivery) -> Option<Subscribed<O>> {
+    pub(super) fn subscribe(self: &Arc<Self>, delivery: Delivery) -> Option<Subscribed<O>> {
+        // Before the lock: what it drops is not ours.
+        self.forget_outlived();
         let mut guard = self.lock();
         let state = &mut *guard;
-        let options = state.options;
-        if let Some(connection) = &state.connection {
-            let over = connection.hub.is_ended()
-                && if connection.hub.is_failed() {
-                    options.reset_on_error
-                } else {
-                    options.reset_on_completion
-                };
+        let options = state.options.clone();
+        if let Some(connection) = &mut state.connection {
+            let over = connection.is_over
+                || connection.hub.is_ended()
+                    && if connection.hub.is_failed() {
+                        options.on_error.is_at_once()
+                    } else {
+                        options.on_completion.is_at_once()
+                    };
             if !over || state.source.is_none() {
-                return Some((connection.number, connection.hub.subscribe(delivery)));
+                let taken = (connection.number, connection.hub.subscribe(delivery));
+                let signal = connection.signal.take();
+                drop(guard);
+                drop(signal);
+                return Some(taken);
             }
         }
         let source = match state.copy {
             Some(copy) => state.source.as_ref().map(copy),
             None => state.source.take(),
         }?;
-        let (sender, hub) = hub(self.id, options.capacity, self.meter.clone());
+        let history = History::of(options.history);
+        let (sender, hub) = replaying_hub(self.id, options.capacity, history, self.meter.clone());
         let subscriber = hub.subscribe(delivery);
         state.connections += 1;
         let number = state.connections;
-        let pump = Pump {
-            sender,
-            shared: Arc::downgrade(self),
-            number,
-            options,
-            timer: Timer::new(),
-            stopping: false,
-            usual: 0,
-        };
+        let pump = Pump::new(sender, Arc::downgrade(self), number, options);
         let task = AbortOnDrop(tokio::spawn(pump.run(source)).abort_handle());
         let before = state.connection.replace(Connection {
             number,
             hub,
+            is_over: false,
+            signal: None,
+            pump: None,
             _task: task,
         });
         drop(guard);
@@ -165,228 +301,6 @@ impl<O: Observable + fmt::Debug> fmt::Debug for Shared<O> {
             .field("source", &state.source)
             .field("options", &state.options)
             .field("hub", &state.connection.as_ref().map(|at| &at.hub))
-            .finish_non_exhaustive()
-    }
-}
-
-/// The task of a run: drains the source into the hub while somebody listens.
-struct Pump<O: Observable> {
-    sender: HubSender<O::Item, Fault<O::Error>>,
-    shared: Weak<Shared<O>>,
-    number: u64,
-    options: Options,
-    timer: Timer,
-    stopping: bool,
-    /// The size of the last batch, which is likely that of the next.
-    usual: usize,
-}
-
-impl<O: Observable> Pump<O> {
-    async fn run(mut self, source: Stage<O>) {
-        let end = run_source(source, |stage, task| self.poll(stage, task)).await;
-        if let Some(end) = end {
-            self.sender.end(end);
-        }
-    }
-
-    /// Ready with the end of the source, or with `None` once nobody listens.
-    fn poll(
-        &mut self,
-        mut stage: Pin<&mut Stage<O>>,
-        task: &mut Context<'_>,
-    ) -> Poll<End<O::Error>> {
-        let audience = self.sender.watch(task);
-        // Asked once, a source comes to its end, also if a new subscriber has come by then.
-        self.stopping |= audience.stopping;
-        if self.is_abandoned(audience, task) {
-            return Poll::Ready(None);
-        }
-        let half = self.options.capacity.div_ceil(2);
-        let mut budget = Cx::DEFAULT_BUDGET;
-        loop {
-            let room = match self.sender.poll_room(task) {
-                // Half of it at a time, so that both sides can work.
-                Poll::Ready(room) => room.min(half),
-                Poll::Pending => 0,
-            };
-            let full = room == 0;
-            let mut cx = Cx::new(task).with_stop(self.stopping).with_budget(budget);
-            if full {
-                if !stage.owes_stop(&cx) {
-                    return Poll::Pending;
-                }
-                cx = cx.with_budget(0);
-            }
-            let mut batch = Vec::with_capacity(self.usual.min(room));
-            let drained = stage.as_mut().drain(&mut cx, |(), item| {
-                batch.push(item);
-                if batch.len() < room {
-                    ControlFlow::Continue(())
-                } else {
-                    ControlFlow::Break(())
-                }
-            });
-            if !full {
-                budget = cx.budget();
-                self.usual = batch.len();
-            }
-            // Without room that is at most the one item that an operator hands on because of the stop.
-            self.sender.send_batch(batch);
-            match ready!(drained) {
-                Ok(Drained::Stopped) => {}
-                Ok(Drained::Exhausted) if full => {}
-                Ok(Drained::Exhausted) => {
-                    task.waker().wake_by_ref();
-                    return Poll::Pending;
-                }
-                Ok(Drained::Completed) => return Poll::Ready(Some(Ok(()))),
-                Err(error) => return Poll::Ready(Some(Err(Fault::Upstream(error)))),
-            }
-        }
-    }
-
-    /// Whether nobody has listened for the time of grace; without one the last that leaves sees to it.
-    fn is_abandoned(&mut self, audience: Audience, task: &mut Context<'_>) -> bool {
-        if audience.subscribers > 0 {
-            self.timer.clear();
-            return false;
-        }
-        if !self.options.reset_on_zero {
-            return false;
-        }
-        let now = Instant::now();
-        if !self.timer.is_set() {
-            self.timer.set(now + self.options.grace);
-        }
-        let over = self.timer.poll(task, now);
-        over && self
-            .shared
-            .upgrade()
-            .is_none_or(|shared| shared.reset_if_abandoned(self.number))
-    }
-}
-
-/// A [`Subscriber`], or what was made of one.
-pub(super) trait Listener<T, E> {
-    fn subscriber(&mut self) -> &mut Subscriber<T, E>;
-}
-
-impl<T, E> Listener<T, E> for Subscriber<T, E> {
-    fn subscriber(&mut self) -> &mut Self {
-        self
-    }
-}
-
-impl<T, E> Listener<T, E> for Lagging<T, E> {
-    fn subscriber(&mut self) -> &mut Subscriber<T, E> {
-        self.subscriber()
-    }
-}
-
-/// A clone of a share: a subscriber from its first poll on, until it has ended.
-pub(super) struct Seat<O: Observable, S> {
-    shared: Option<Arc<Shared<O>>>,
-    /// The number of the run, and the subscription to it.
-    taken: Option<(u64, S)>,
-    /// It has once waited for the others to come to their graceful end.
-    waited: bool,
-}
-
-// The source is only pinned in its task.
-impl<O: Observable, S> Unpin for Seat<O, S> {}
-
-impl<O: Observable, S> Seat<O, S> {
-    pub(super) fn new(shared: Option<Arc<Shared<O>>>) -> Self {
-        Self {
-            shared,
-            taken: None,
-            waited: false,
-        }
-    }
-
-    pub(super) fn shared(&self) -> Option<Arc<Shared<O>>> {
-        self.shared.clone()
-    }
-
-    pub(super) fn describe(&self, plan: &mut Plan, holds: Option<Holds>) {
-        let Some(shared) = &self.shared else { return };
-        let state = shared.lock();
-        let holds = holds.unwrap_or(Holds::Items(state.options.capacity));
-        let described = plan.stage(shared.id).holds(holds).meter(&shared.meter);
-        if let Some(input) = state.source.as_ref().and_then(Stage::input) {
-            described.input(input);
-        }
-    }
-
-    /// Unsubscribes, and drops the run if it was the last that listened.
-    fn leave(&mut self) {
-        let (taken, shared) = (self.taken.take(), self.shared.take());
-        if let (Some((number, subscriber)), Some(shared)) = (taken, shared) {
-            drop(subscriber);
-            let options = shared.lock().options;
-            if options.reset_on_zero && options.grace.is_zero() {
-                shared.reset_if_abandoned(number);
-            }
-        }
-    }
-}
-
-impl<O, S> Seat<O, S>
-where
-    O: Observable<Item: Clone + Send + Sync, Error: Clone + Send + Sync> + Send + 'static,
-    S: Observable<Error = Fault<O::Error>> + Listener<O::Item, Fault<O::Error>> + Unpin,
-{
-    pub(super) fn poll_drain(
-        &mut self,
-        cx: &mut Cx<'_, '_>,
-        delivery: Delivery,
-        listen: impl FnOnce(Subscriber<O::Item, Fault<O::Error>>) -> S,
-        emit: impl FnMut(S::Item) -> ControlFlow<()>,
-    ) -> Poll<Result<Drained, S::Error>> {
-        if self.taken.is_none()
-            && !cx.stopping()
-            && let Some(shared) = &self.shared
-        {
-            self.taken = shared
-                .subscribe(delivery)
-                .map(|(number, subscriber)| (number, listen(subscriber)));
-        }
-        let Some((_, listener)) = &mut self.taken else {
-            self.shared = None;
-            return Poll::Ready(Ok(Drained::Completed));
-        };
-        if cx.stopping() {
-            let subscriber = listener.subscriber();
-            subscriber.request_stop();
-            if !subscriber.others_go_on() {
-                // The source comes to its end for all.
-            } else if self.waited {
-                subscriber.complete_here();
-            } else {
-                // The others may hear of it in this very poll of the task.
-                self.waited = true;
-                cx.waker().wake_by_ref();
-            }
-        }
-        let drained = ready!(Pin::new(listener).poll_drain(cx, emit));
-        if matches!(drained, Ok(Drained::Completed) | Err(_)) {
-            self.leave();
-        }
-        Poll::Ready(drained)
-    }
-}
-
-impl<O: Observable, S> Drop for Seat<O, S> {
-    fn drop(&mut self) {
-        self.leave();
-    }
-}
-
-impl<O: Observable + fmt::Debug, S> fmt::Debug for Seat<O, S> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Seat")
-            .field("shared", &self.shared)
-            .field("subscribed", &self.taken.is_some())
             .finish_non_exhaustive()
     }
 }

@@ -1,6 +1,9 @@
 //! `share`: one run of a source for any number of subscribers.
 
-mod connection;
+pub(super) mod connection;
+pub(super) mod options;
+mod pump;
+pub(super) mod seat;
 
 use std::{fmt, ops::ControlFlow, pin::Pin, sync::Arc, task::Poll, time::Duration};
 
@@ -11,10 +14,11 @@ use thalweg_core::{
 
 use crate::Flow;
 
-use connection::{Seat, Shared};
-
-/// Items by which a subscriber may be behind, unless [`Flow::capacity`] says otherwise.
-const CAPACITY: usize = 1024;
+use self::{
+    connection::Shared,
+    options::{Options, Reset, Signal},
+    seat::Seat,
+};
 
 impl<O: Observable> Flow<O> {
     /// Serves every clone of the flow from one run of the source.
@@ -29,9 +33,9 @@ impl<O: Observable> Flow<O> {
     /// A clone is a subscriber from its first poll on and gets what comes after it. The first subscriber starts the source
     /// in a task of its own; when the last has left, the source is dropped. The next subscriber then starts a new clone of
     /// it, as it does after an error or the completion. [`reset_on_zero`](Flow::reset_on_zero),
-    /// [`reset_on_error`](Flow::reset_on_error), [`reset_on_completion`](Flow::reset_on_completion) and
-    /// [`grace`](Flow::grace) change that, for all clones. For a source that cannot be cloned see
-    /// [`share_once`](Flow::share_once).
+    /// [`reset_on_error`](Flow::reset_on_error) and [`reset_on_completion`](Flow::reset_on_completion) change that, for all
+    /// clones; each has a form `_by` in which a notifier tells when, and [`grace`](Flow::grace) lets the source run on for
+    /// a time. For a source that cannot be cloned see [`share_once`](Flow::share_once).
     ///
     /// When its consumer stops gracefully a subscriber completes after what was sent until then. If all are stopping, the
     /// source is told, and all get what was in flight.
@@ -80,7 +84,8 @@ impl<O: Observable> Flow<O> {
             + Send
             + 'static,
     {
-        Flow::new(Share::new(Shared::new("share", self.into_inner(), true)))
+        let options = Options::new(0, true, true);
+        Flow::new(Share::new(Shared::new("share", self.into_inner(), options)))
     }
 
     /// Serves every clone of the flow from the one run that the source has, as [`share`](Flow::share) otherwise.
@@ -105,7 +110,9 @@ impl<O: Observable> Flow<O> {
     where
         O: Observable<Item: Clone + Send + Sync, Error: Clone + Send + Sync> + Send + 'static,
     {
-        Flow::new(Share::new(Shared::once("share_once", self.into_inner())))
+        let options = Options::new(0, false, false);
+        let shared = Shared::once("share_once", self.into_inner(), options);
+        Flow::new(Share::new(shared))
     }
 }
 
@@ -126,19 +133,73 @@ where
 
     /// Says whether a subscriber that comes after an error starts the source anew, or gets the error; by default it starts.
     pub fn reset_on_error(self, resets: bool) -> Self {
-        self.with(|options| options.reset_on_error = resets)
+        self.with(|options| options.on_error = Reset::at_once_if(resets))
     }
 
     /// Says whether a subscriber that comes after the completion starts the source anew, or completes; by default it starts.
     pub fn reset_on_completion(self, resets: bool) -> Self {
-        self.with(|options| options.reset_on_completion = resets)
+        self.with(|options| options.on_completion = Reset::at_once_if(resets))
     }
 
     /// Says whether the source is dropped when the last subscriber leaves, or runs on; by default it is dropped.
     ///
     /// A source that runs on is dropped with the last clone of the flow.
     pub fn reset_on_zero(self, resets: bool) -> Self {
-        self.with(|options| options.reset_on_zero = resets)
+        self.with(|options| options.on_zero = Reset::at_once_if(resets))
+    }
+
+    /// Has a subscriber that comes after an error start the source anew once a notifier has had its first item; until then
+    /// it gets the error.
+    ///
+    /// The notifier is made when the source has failed. If it ends without an item, by an error too, nothing is reset.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use thalweg::{prelude::*, sources::timer};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// let pause = std::time::Duration::from_secs(30);
+    /// let prices = ["3", "x"].flow().map(str::parse::<u32>).raise();
+    /// let prices = prices.share().reset_on_error_by(move |_| timer(pause));
+    /// assert!(prices.clone().count().await.is_err());
+    /// // Not before half a minute has passed is it tried again.
+    /// assert!(prices.count().await.is_err());
+    /// # }
+    /// ```
+    pub fn reset_on_error_by<N>(
+        self,
+        notifier: impl Fn(&Fault<O::Error>) -> N + Send + Sync + 'static,
+    ) -> Self
+    where
+        N: Observable + Send + 'static,
+    {
+        let signal = move |fault: &Fault<O::Error>| Signal::new(notifier(fault));
+        self.with(|options| options.on_error = Reset::When(Arc::new(signal)))
+    }
+
+    /// Has a subscriber that comes after the completion start the source anew once a notifier has had its first item; until
+    /// then it completes.
+    ///
+    /// The notifier is made when the source has completed. If it ends without an item, by an error too, nothing is reset.
+    pub fn reset_on_completion_by<N>(self, notifier: impl Fn() -> N + Send + Sync + 'static) -> Self
+    where
+        N: Observable + Send + 'static,
+    {
+        let signal = move || Signal::new(notifier());
+        self.with(|options| options.on_completion = Reset::When(Arc::new(signal)))
+    }
+
+    /// Drops the source once nobody is subscribed and a notifier has had its first item.
+    ///
+    /// The notifier is made when the last subscriber has left, and dropped if another comes. If it ends without an item, by
+    /// an error too, the source runs on.
+    pub fn reset_on_zero_by<N>(self, notifier: impl Fn() -> N + Send + Sync + 'static) -> Self
+    where
+        N: Observable + Send + 'static,
+    {
+        let signal = move || Signal::new(notifier());
+        self.with(|options| options.on_zero = Reset::When(Arc::new(signal)))
     }
 
     /// Lets the source run on for `time` after the last subscriber has left, for one that comes back.
@@ -187,34 +248,12 @@ where
         Self::new(share)
     }
 
-    fn with(self, set: impl FnOnce(&mut Options)) -> Self {
+    fn with(self, set: impl FnOnce(&mut Options<O::Error>)) -> Self {
         let share = self.into_inner();
         if let Some(shared) = share.seat.shared() {
             shared.configure(set);
         }
         Self::new(share)
-    }
-}
-
-/// How a [`Share`] starts and stops its source.
-#[derive(Clone, Copy, Debug)]
-struct Options {
-    capacity: usize,
-    reset_on_error: bool,
-    reset_on_completion: bool,
-    reset_on_zero: bool,
-    grace: Duration,
-}
-
-impl Options {
-    fn new(resets: bool) -> Self {
-        Self {
-            capacity: CAPACITY,
-            reset_on_error: resets,
-            reset_on_completion: resets,
-            reset_on_zero: true,
-            grace: Duration::ZERO,
-        }
     }
 }
 

@@ -16,9 +16,13 @@ use thalweg_core::{Cx, Drained, DropReason, Fault, Observable, Overflow};
 use thalweg_operators::{
     Flow, IntoFlow,
     multicast::{Group, MaxGroups},
-    testing::{Broken, Conform, Script, assert_marbles, cold, probe},
+    testing::{Broken, Conform, Event, Script, assert_marbles, cold, probe, record},
 };
-use tokio::{runtime, task::yield_now, time::timeout};
+use tokio::{
+    runtime,
+    task::yield_now,
+    time::{Instant, timeout},
+};
 
 const FRAME: Duration = Duration::from_millis(1);
 
@@ -281,6 +285,127 @@ async fn groups_are_bounded_by_waiting_evicting_or_failing() {
     assert!(in_one_task(failing).await.unwrap_err().is_overflow());
 }
 
+/// What every group got, with its frames since the flow was opened.
+async fn by_group<O>(flow: Flow<O>) -> Vec<String>
+where
+    O: Observable<Item = Flow<Group<bool, char, Broken>>, Error = Fault<Broken>> + Unpin,
+{
+    let start = Instant::now();
+    let mut flow = flow;
+    let mut tasks = Vec::new();
+    loop {
+        let opened = flow.next().await;
+        let Ok(Some(group)) = opened else { break };
+        tasks.push(tokio::spawn(async move {
+            let opened = start.elapsed().as_millis();
+            let key = if *group.key() { 'U' } else { 'l' };
+            let events = record(group).await.into_iter().map(|(at, event)| {
+                let at = u128::from(at) + opened;
+                match event {
+                    Event::Item(item) => format!("{at}{item}"),
+                    Event::Completed => format!("{at}|"),
+                    Event::Failed(_) => format!("{at}#"),
+                }
+            });
+            format!("{key} {}", events.collect::<Vec<_>>().join(" "))
+        }));
+    }
+    let mut seen = Vec::new();
+    for task in tasks {
+        seen.push(task.await.unwrap());
+    }
+    seen
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_group_closes_after_so_many_items_and_its_key_opens_again() {
+    let source = cold("-a-B-b-c-A-d-|").group_by(char::is_ascii_uppercase);
+    let seen = by_group(source.group_items(2)).await;
+    assert_eq!(
+        seen,
+        ["l 1a 5b 5|", "U 3B 9A 9|", "l 7c 11d 11|"],
+        "closed with its last item, not with the next"
+    );
+    let source = cold("-a-b-#").group_by(char::is_ascii_uppercase);
+    let seen = by_group(source.group_items(2)).await;
+    assert_eq!(seen, ["l 1a 3b 3|"], "an error after its end is not its own");
+
+    let all = in_one_task((0..10_000_u32).flow().group_by(|n| n % 7).group_items(3)).await;
+    let mut all = all.unwrap();
+    all.sort_unstable();
+    assert!(all.into_iter().eq(0..10_000));
+}
+
+#[tokio::test(start_paused = true)]
+async fn groups_of_so_many_items_have_those_and_no_more() {
+    let mut opened = (0..1000_u32).flow().group_by(|n| n % 3).group_items(10);
+    let mut plan = opened.plan();
+    let mut sizes = Vec::new();
+    while let Some(group) = opened.next().await.unwrap() {
+        sizes.push(group.count().await.unwrap());
+    }
+    assert_eq!(sizes.len(), 102);
+    assert_eq!(sizes.iter().filter(|size| **size == 10).count(), 99);
+    plan.refresh();
+    let counts = plan.stages()[0].counts().unwrap();
+    assert_eq!(counts.to_string(), "in 1000, out 1000, in flight 0");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_group_that_closed_counts_until_it_is_read_to_its_end() {
+    let source = (0..40_u32).flow().group_by(|_| ()).group_items(4);
+    let mut opened = source.max_groups(groups(2), MaxGroups::Wait);
+    let first = opened.next().await.unwrap().unwrap();
+    let second = opened.next().await.unwrap().unwrap();
+    assert!(timeout(FRAME, opened.next()).await.is_err());
+    assert_eq!(first.collect::<Vec<_>>().await, Ok(vec![0, 1, 2, 3]));
+    let third = opened.next().await.unwrap().unwrap();
+    drop(second);
+    assert_eq!(third.collect::<Vec<_>>().await, Ok(vec![8, 9, 10, 11]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_notifier_closes_its_group_by_an_item_or_its_completion() {
+    for notifier in ["----x", "----|"] {
+        let source = cold("-a-B-b-c-A-d-|").group_by(char::is_ascii_uppercase);
+        let seen = by_group(source.close_by(move |_| cold(notifier))).await;
+        // At 5 it is closed before the item that comes then.
+        assert_eq!(seen, ["l 1a 5|", "U 3B 7|", "l 5b 7c 9|", "U 9A 13|", "l 11d 13|"]);
+    }
+    let source = cold("-a-B-b-c-A-d-|").group_by(char::is_ascii_uppercase);
+    let only_upper = |upper: &bool| cold(if *upper { "--x" } else { "" });
+    let seen = by_group(source.close_by(only_upper)).await;
+    assert_eq!(seen, ["l 1a 5b 7c 11d 13|", "U 3B 5|", "U 9A 11|"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_error_of_a_notifier_ends_the_flow_and_all_groups() {
+    let source = cold("-a-B-b-c-A-d-|").group_by(char::is_ascii_uppercase);
+    let seen = by_group(source.close_by(|_| cold("---#"))).await;
+    assert_eq!(seen, ["l 1a 4#", "U 3B 4#"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_notifier_of_a_group_is_dropped_with_it() {
+    let (notifier, log) = probe(Script::Idle(0));
+    let (source, _log) = probe(Script::Idle(3));
+    let mut opened = source.group_by(|n| *n).close_by(move |_| notifier.clone());
+    for _ in 0..3 {
+        drop(opened.next().await.unwrap().unwrap());
+    }
+    let_tasks_run().await;
+    assert!(log.polls() >= 3);
+    drop(opened);
+    let_tasks_run().await;
+    assert!(log.is_dropped());
+}
+
+#[test]
+#[should_panic(expected = "a group of 0 items lets nothing through")]
+fn a_group_that_closes_after_none_is_refused() {
+    let _ = cold("-a|").group_by(|_| ()).group_items(0);
+}
+
 #[tokio::test(start_paused = true)]
 async fn keys_that_closed_are_forgotten() {
     let mut opened = (0..10_000_u32)
@@ -465,6 +590,14 @@ async fn conforms() {
         .has_tasks()
         .check()
         .await;
+    Conform::new(|source| {
+        let grouped = source.group_by(|_| ()).group_items(7);
+        let grouped = grouped.close_by(|()| probe(Script::Idle(0)).0);
+        grouped.concat_map(|group| group)
+    })
+    .has_tasks()
+    .check()
+    .await;
     Conform::new(|source| source.group_by(|_| ()).concat_map(|group| group))
         .has_tasks()
         .check()
@@ -503,6 +636,7 @@ proptest! {
         capacity in 1..6_usize,
         overflow in prop::sample::select(&[Overflow::Wait, Overflow::DropIncoming, Overflow::DropOldest][..]),
         max in prop::option::of((1..5_usize, prop::sample::select(&[MaxGroups::Wait, MaxGroups::EvictIdle][..]))),
+        items in prop::option::of(1..6_u64),
     ) {
         let runtime = runtime::Builder::new_current_thread().build().unwrap();
         let _inside = runtime.enter();
@@ -510,10 +644,13 @@ proptest! {
         if let Some((max, when_reached)) = max {
             flow = flow.max_groups(groups(max), when_reached);
         }
+        if let Some(items) = items {
+            flow = flow.group_items(items);
+        }
         let mut plan = flow.plan();
         let mut opened = Some(flow);
         let mut reading = Vec::new();
-        let mut last = vec![None; keys as usize];
+        let mut come = vec![false; 500];
         let mut emitted = 0;
         let mut task = Context::from_waker(Waker::noop());
         for step in steps {
@@ -523,20 +660,23 @@ proptest! {
                     let before = reading.len();
                     let mut cx = Cx::new(&mut task).with_budget(budget);
                     let _ = Pin::new(flow).poll_drain(&mut cx, |group| {
-                        reading.push(group);
+                        reading.push((group, None, 0));
                         if reading.len() < before + most { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
                     });
                 }
                 Step::Read(who, budget, most) if !reading.is_empty() => {
                     let who = who % reading.len();
-                    let group = &mut reading[who];
+                    let (group, last, of_group) = &mut reading[who];
                     let key = *group.key();
                     let mut seen = 0;
                     let mut cx = Cx::new(&mut task).with_budget(budget);
                     let drained = Pin::new(group).poll_drain(&mut cx, |n| {
-                        assert!(n % keys == key && last[key as usize] < Some(n));
-                        last[key as usize] = Some(n);
+                        assert!(n % keys == key && *last < Some(n));
+                        assert!(!std::mem::replace(&mut come[n as usize], true));
+                        *last = Some(n);
                         seen += 1;
+                        *of_group += 1;
+                        assert!(items.is_none_or(|most| *of_group <= most));
                         if seen < most { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
                     });
                     emitted += seen as u64;
@@ -555,8 +695,14 @@ proptest! {
             plan.refresh();
             let counts = plan.stages()[0].counts().unwrap();
             assert_eq!(counts.emitted, emitted);
-            let most = (keys as usize * capacity + 1) as u64;
-            assert!(counts.in_flight() <= most, "{counts}");
+            // A key may have any number of groups that closed and were not read.
+            let places = match (items, max) {
+                (None, _) => Some(keys as usize),
+                (Some(_), Some((max, _))) => Some(max),
+                (Some(_), None) => None,
+            };
+            let most = places.map(|places| (places * capacity + 1) as u64);
+            assert!(most.is_none_or(|most| counts.in_flight() <= most), "{counts}");
         }
         drop((opened, reading));
         runtime.block_on(let_tasks_run());

@@ -213,6 +213,92 @@ async fn a_source_may_run_on_until_the_last_clone_is_dropped() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_notifier_resets_when_nobody_is_subscribed() {
+    let (source, starts) = counted("-a-b-c-d-e-f|");
+    let shared = source.share().reset_on_zero_by(|| cold("---r"));
+    let pair = || shared.clone().take(2);
+    // Gone from 3 to 5: it runs on, and the notifier is dropped.
+    assert_eq!(text(at(0, pair()).await), "1a 3b 3|");
+    assert_eq!(text(at(2, pair()).await), "2c 4d 4|");
+    assert_eq!(starts.load(SeqCst), 1);
+    // Gone from 7 to 11: it begins anew.
+    assert_eq!(text(at(4, pair()).await), "5a 7b 7|");
+    assert_eq!(starts.load(SeqCst), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_notifier_that_signals_at_once_resets_before_the_next_subscribes() {
+    let (source, starts) = counted("-a-b-c-|");
+    let shared = source.share().reset_on_zero_by(|| [0, 1].flow());
+    let again = shared.clone();
+    let both = shared.take(1).concat(again.take(1));
+    assert_marbles(both, "-a(a|)").await;
+    assert_eq!(starts.load(SeqCst), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_notifier_without_an_item_resets_nothing() {
+    for notifier in ["|", "-|", "-#", "#"] {
+        let (source, starts) = counted("-a-b-c-d-|");
+        let shared = source.share().reset_on_zero_by(move || cold(notifier));
+        assert_eq!(text(at(0, shared.clone().take(1)).await), "1a 1|");
+        sleep(FRAME * 3).await;
+        assert_eq!(text(at(0, shared.clone()).await), "1c 3d 5|", "{notifier}");
+        assert_eq!(starts.load(SeqCst), 1);
+
+        let ended = |diagram| {
+            let shared = cold(diagram).share();
+            let shared = shared.reset_on_completion_by(move || cold(notifier));
+            shared.reset_on_error_by(move |_| cold(notifier))
+        };
+        for (diagram, late) in [("-a|", "9|"), ("-a#", "9#")] {
+            let shared = ended(diagram);
+            let (_, end) = tokio::join!(at(0, shared.clone()), at(9, shared.clone()));
+            assert_eq!(text(end), late);
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_notifier_resets_after_the_end() {
+    let completed = cold("-a|").share().reset_on_completion_by(|| cold("--r"));
+    let failed = cold("-a#").share().reset_on_error_by(|fault| {
+        assert_eq!(*fault, Fault::Upstream(Broken));
+        cold("--r")
+    });
+    for (shared, end) in [(completed, '|'), (failed, '#')] {
+        let run = tokio::join!(
+            at(0, shared.clone()),
+            at(3, shared.clone()),
+            at(5, shared.clone())
+        );
+        let run = (text(run.0), text(run.1), text(run.2));
+        assert_eq!(run.0, format!("1a 2{end}"));
+        assert_eq!(run.1, format!("3{end}"));
+        assert_eq!(run.2, format!("6a 7{end}"));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_subscribes_again_at_the_end_starts_anew_if_the_notifier_signals_at_once() {
+    let (source, starts) = counted("-a#");
+    let shared = source.share().reset_on_error_by(|_| ['r'].flow());
+    let again = shared.clone();
+    let retried = shared.catch(move |_| again.clone());
+    assert_marbles(retried, "-a-a#").await;
+    assert_eq!(starts.load(SeqCst), 2);
+}
+
+#[tokio::test]
+async fn a_panic_of_a_notifier_is_an_error_at_every_subscriber() {
+    let shared = [1].flow().share().reset_on_completion_by(|| -> Flow<Probe> {
+        panic!("no notifier")
+    });
+    let text = shared.count().await.unwrap_err().to_string();
+    assert!(text.ends_with("no notifier"), "{text}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_slowest_holds_back_the_source() {
     let (source, log) = probe(Script::Endless);
     let shared = source.share().capacity(8);
@@ -314,6 +400,14 @@ async fn conforms() {
             .check()
             .await;
     }
+    Conform::new(|source| {
+        let shared = source.share().reset_on_zero_by(|| [()].flow());
+        let shared = shared.reset_on_completion_by(|| [()].flow());
+        shared.reset_on_error_by(|_| [()].flow())
+    })
+    .has_tasks()
+    .check()
+    .await;
     Conform::new(|source| source.share_once())
         .has_tasks()
         .check()

@@ -1,0 +1,134 @@
+//! A clone of a share: a subscriber from its first poll on.
+
+use std::{
+    fmt,
+    ops::ControlFlow,
+    pin::Pin,
+    sync::Arc,
+    task::{Poll, ready},
+};
+
+use thalweg_core::{
+    Cx, Drained, Fault, Holds, Observable, Plan,
+    hub::{Delivery, Lagging, Subscriber},
+};
+
+use super::connection::Shared;
+
+/// A [`Subscriber`], or what was made of one.
+pub(in crate::multicast) trait Listener<T, E> {
+    fn subscriber(&mut self) -> &mut Subscriber<T, E>;
+}
+
+impl<T, E> Listener<T, E> for Subscriber<T, E> {
+    fn subscriber(&mut self) -> &mut Self {
+        self
+    }
+}
+
+impl<T, E> Listener<T, E> for Lagging<T, E> {
+    fn subscriber(&mut self) -> &mut Subscriber<T, E> {
+        self.subscriber()
+    }
+}
+
+/// A clone of a share: a subscriber from its first poll on, until it has ended.
+pub(in crate::multicast) struct Seat<O: Observable, S> {
+    shared: Option<Arc<Shared<O>>>,
+    /// The number of the run, and the subscription to it.
+    taken: Option<(u64, S)>,
+    /// It has once waited for the others to come to their graceful end.
+    waited: bool,
+}
+
+// The source is only pinned in its task.
+impl<O: Observable, S> Unpin for Seat<O, S> {}
+
+impl<O: Observable, S> Seat<O, S> {
+    pub(in crate::multicast) fn new(shared: Option<Arc<Shared<O>>>) -> Self {
+        Self {
+            shared,
+            taken: None,
+            waited: false,
+        }
+    }
+
+    pub(in crate::multicast) fn shared(&self) -> Option<Arc<Shared<O>>> {
+        self.shared.clone()
+    }
+
+    pub(in crate::multicast) fn describe(&self, plan: &mut Plan, holds: Option<Holds>) {
+        if let Some(shared) = &self.shared {
+            shared.describe(plan, holds);
+        }
+    }
+
+    /// Unsubscribes, and drops the run if it was the last that listened.
+    fn leave(&mut self) {
+        let (taken, shared) = (self.taken.take(), self.shared.take());
+        if let (Some((number, subscriber)), Some(shared)) = (taken, shared) {
+            drop(subscriber);
+            shared.after_leave(number);
+        }
+    }
+}
+
+impl<O, S> Seat<O, S>
+where
+    O: Observable<Item: Clone + Send + Sync, Error: Clone + Send + Sync> + Send + 'static,
+    S: Observable<Error = Fault<O::Error>> + Listener<O::Item, Fault<O::Error>> + Unpin,
+{
+    pub(in crate::multicast) fn poll_drain(
+        &mut self,
+        cx: &mut Cx<'_, '_>,
+        delivery: Delivery,
+        listen: impl FnOnce(Subscriber<O::Item, Fault<O::Error>>) -> S,
+        emit: impl FnMut(S::Item) -> ControlFlow<()>,
+    ) -> Poll<Result<Drained, S::Error>> {
+        if self.taken.is_none()
+            && !cx.stopping()
+            && let Some(shared) = &self.shared
+        {
+            self.taken = shared
+                .subscribe(delivery)
+                .map(|(number, subscriber)| (number, listen(subscriber)));
+        }
+        let Some((_, listener)) = &mut self.taken else {
+            self.shared = None;
+            return Poll::Ready(Ok(Drained::Completed));
+        };
+        if cx.stopping() {
+            let subscriber = listener.subscriber();
+            subscriber.request_stop();
+            if !subscriber.others_go_on() {
+                // The source comes to its end for all.
+            } else if self.waited {
+                subscriber.complete_here();
+            } else {
+                // The others may hear of it in this very poll of the task.
+                self.waited = true;
+                cx.waker().wake_by_ref();
+            }
+        }
+        let drained = ready!(Pin::new(listener).poll_drain(cx, emit));
+        if matches!(drained, Ok(Drained::Completed) | Err(_)) {
+            self.leave();
+        }
+        Poll::Ready(drained)
+    }
+}
+
+impl<O: Observable, S> Drop for Seat<O, S> {
+    fn drop(&mut self) {
+        self.leave();
+    }
+}
+
+impl<O: Observable + fmt::Debug, S> fmt::Debug for Seat<O, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Seat")
+            .field("shared", &self.shared)
+            .field("subscribed", &self.taken.is_some())
+            .finish_non_exhaustive()
+    }
+}
