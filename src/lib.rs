@@ -35,6 +35,7 @@
 //! |---|---|
 //! | `cron` | schedules by cron expressions and instants of the wall clock |
 //! | `ws`, `wss` | WebSocket sources and sinks, without and with TLS |
+//! | `signal` | runs that stop on Ctrl-C and when the process is asked to terminate |
 //! | `testing` | marble diagrams on a paused clock, and the rules of the contract as a check |
 
 pub use thalweg_core::{
@@ -42,6 +43,8 @@ pub use thalweg_core::{
     Holds, Meter, Observable, Overflow, Overflowed, Panicked, Plan, ReadySet, ReplaySubject, Sink,
     StageId, StageMut, StagePlan, Subject, Subscription, TimedOut, WrongCount, hub, queue,
 };
+#[cfg(feature = "signal")]
+pub use thalweg_operators::Interrupts;
 #[cfg(feature = "testing")]
 pub use thalweg_operators::testing;
 pub use thalweg_operators::{self as operators, BoxFlow, Flow, IntoFlow, TryIntoFlow};

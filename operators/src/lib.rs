@@ -27,6 +27,8 @@ mod flow;
 mod gate;
 mod gather;
 mod inputs;
+#[cfg(feature = "signal")]
+mod interrupts;
 mod into_flow;
 mod jobs;
 mod ledger;
@@ -46,6 +48,8 @@ pub mod transform;
 pub mod window;
 
 pub use flow::{BoxFlow, Flow};
+#[cfg(feature = "signal")]
+pub use interrupts::Interrupts;
 pub use into_flow::{
     FromIter, FromStream, FromTryStream, IntoFlow, IterKind, ObservableKind, StreamKind,
     TryIntoFlow,

@@ -1,14 +1,30 @@
-//! The request for a graceful end, from a handle to the task that runs the flow.
+//! The request for an end, graceful at first, from a handle to the task that runs the flow.
 
 use std::{
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicU8, Ordering},
     },
     task::Waker,
 };
 
-/// A flag that is set once, and wakes the task that watches it.
+/// How far a flow is to go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+pub(crate) enum Phase {
+    /// As far as it goes by itself.
+    Running,
+    /// Sources complete, what is in flight drains.
+    Stopping,
+    /// No further: what is in flight is dropped.
+    Cut,
+}
+
+impl Phase {
+    const ALL: [Self; 3] = [Self::Running, Self::Stopping, Self::Cut];
+}
+
+/// A phase that only goes on, and wakes the task that watches it.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Stop {
     shared: Arc<Shared>,
@@ -16,13 +32,14 @@ pub(crate) struct Stop {
 
 #[derive(Debug, Default)]
 struct Shared {
-    requested: AtomicBool,
+    phase: AtomicU8,
     watcher: Mutex<Option<Waker>>,
 }
 
 impl Stop {
-    pub(crate) fn request(&self) {
-        self.shared.requested.store(true, Ordering::SeqCst);
+    /// Asks for a phase; one that has come already is not left again.
+    pub(crate) fn request(&self, phase: Phase) {
+        self.shared.phase.fetch_max(phase as u8, Ordering::SeqCst);
         let watcher = self
             .shared
             .watcher
@@ -34,10 +51,11 @@ impl Stop {
         }
     }
 
-    /// Tells whether a stop was asked for, and has the task woken when it is.
-    pub(crate) fn watch(&self, waker: &Waker) -> bool {
-        if self.shared.requested.load(Ordering::Relaxed) {
-            return true;
+    /// Tells the phase, and has the task woken when the next is asked for.
+    pub(crate) fn watch(&self, waker: &Waker) -> Phase {
+        let phase = self.phase(Ordering::Relaxed);
+        if phase == Phase::Cut {
+            return phase;
         }
         let mut watcher = self
             .shared
@@ -50,6 +68,10 @@ impl Stop {
         }
         drop(watcher);
         // Asked for between the look and the registration: the request saw no watcher.
-        self.shared.requested.load(Ordering::SeqCst)
+        self.phase(Ordering::SeqCst)
+    }
+
+    fn phase(&self, ordering: Ordering) -> Phase {
+        Phase::ALL[usize::from(self.shared.phase.load(ordering))]
     }
 }

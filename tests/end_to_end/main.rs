@@ -4,6 +4,8 @@ mod channel;
 mod contract;
 mod files;
 mod interop;
+#[cfg(unix)]
+mod signals;
 mod tcp;
 mod time;
 mod ws;

@@ -1,7 +1,5 @@
 //! The crawler on the command line.
 
-mod interrupts;
-
 use std::io;
 use std::num::NonZero;
 use std::process::ExitCode;
@@ -12,9 +10,8 @@ use crawler::crawl::Crawl;
 use crawler::demo::Demo;
 use crawler::output::PagesFile;
 use crawler::progress::{Progress, Style};
+use thalweg::Interrupts;
 use tokio::runtime::{Builder, Runtime};
-
-use self::interrupts::Interrupts;
 
 /// Cut off by the user, as shells know it.
 const INTERRUPTED: u8 = 130;
@@ -54,7 +51,7 @@ async fn run(mut args: Args) -> ExitCode {
     };
     args.urls
         .extend(demo.as_ref().map(|demo| demo.url().clone()));
-    let mut interrupts = match Interrupts::new() {
+    let mut interrupts = match Interrupts::listen() {
         Ok(interrupts) => interrupts,
         Err(error) => return failure(format_args!("cannot listen for signals: {error}")),
     };

@@ -13,7 +13,11 @@ use thalweg_core::{
     Cx, Drained, DropReason, Holds, Meter, Observable, Panicked, Plan, Sink, StageId,
 };
 
-use crate::{Flow, ledger::Ledger, stop::Stop};
+use crate::{
+    Flow,
+    ledger::Ledger,
+    stop::{Phase, Stop},
+};
 
 /// Items that are gathered for one write at most.
 const BATCH: usize = 1024;
@@ -92,8 +96,10 @@ pub enum RunError<E, S> {
     Panicked(Panicked),
     /// The run was aborted.
     Aborted(StageId),
-    /// The run had not drained by the deadline of its stop, and was aborted; the plan tells what was left, by stage.
+    /// The run had not drained by the deadline of its stop, and was cut short; the plan tells what was left, by stage.
     Deadline(StageId, Plan),
+    /// The end of the run was told before.
+    Told(StageId),
 }
 
 impl<E: fmt::Display, S: fmt::Display> fmt::Display for RunError<E, S> {
@@ -111,9 +117,10 @@ impl<E: fmt::Display, S: fmt::Display> fmt::Display for RunError<E, S> {
                     .sum();
                 write!(
                     f,
-                    "{stage} had not drained by its deadline and was aborted, {left} items in flight"
+                    "{stage} had not drained by its deadline and was cut short, {left} items in flight"
                 )
             }
+            Self::Told(stage) => write!(f, "the end of {stage} was told before"),
         }
     }
 }
@@ -213,8 +220,12 @@ fn fill<O: Observable>(
     let Some(flow) = flow.as_pin_mut() else {
         return Poll::Ready(Filled::End(Ok(())));
     };
-    let stopping = stop.watch(task.waker());
-    let drained = flow.poll_drain(&mut Cx::new(task).with_stop(stopping), |item| {
+    let phase = stop.watch(task.waker());
+    if phase == Phase::Cut {
+        return Poll::Ready(Filled::End(Ok(())));
+    }
+    let mut cx = Cx::new(task).with_stop(phase == Phase::Stopping);
+    let drained = flow.poll_drain(&mut cx, |item| {
         batch.push(item);
         if batch.len() < BATCH {
             ControlFlow::Continue(())

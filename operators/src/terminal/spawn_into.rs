@@ -1,6 +1,6 @@
 //! `spawn_into`: runs the flow into a sink in a task of its own, with a handle on it.
 
-use std::{fmt, time::Duration};
+use std::{fmt, future::poll_fn, pin::pin, task::Poll, time::Duration};
 
 use thalweg_core::{Observable, Panicked, Plan, Sink, StageId};
 use tokio::{
@@ -9,7 +9,13 @@ use tokio::{
 };
 
 use super::run_into::{Run, RunError};
-use crate::{Flow, stop::Stop};
+use crate::{
+    Flow,
+    stop::{Phase, Stop},
+};
+
+/// Time for the sink to flush and close when the deadline of a stop has passed.
+const CLOSING: Duration = Duration::from_secs(1);
 
 impl<O: Observable> Flow<O> {
     /// Runs the flow into a sink in a task of its own and gives a handle to stop, abort, join and look at it.
@@ -74,6 +80,7 @@ impl<O: Observable> Flow<O> {
             plan: run.plan(),
             stop: run.stop.clone(),
             task: tokio::spawn(run.into(sink)),
+            told: false,
         }
     }
 }
@@ -85,6 +92,8 @@ pub struct RunHandle<E, S> {
     plan: Plan,
     stop: Stop,
     task: JoinHandle<Result<(), RunError<E, S>>>,
+    /// The task was joined.
+    told: bool,
 }
 
 impl<E, S> RunHandle<E, S> {
@@ -94,25 +103,97 @@ impl<E, S> RunHandle<E, S> {
     ///
     /// # Errors
     ///
-    /// [`RunError::Deadline`] with what was left in each stage if that takes longer than `deadline`; the run is aborted
-    /// then. Else why the run failed.
-    ///
-    /// # Panics
-    ///
-    /// Panics if [`join`](Self::join) has told the end before.
+    /// [`RunError::Deadline`] with what was left in each stage if that takes longer than `deadline`. What is in flight is
+    /// dropped then and counted as cancelled; the sink has another second to flush and close what it was given, before it
+    /// is dropped too. Else why the run failed.
     pub async fn stop(mut self, deadline: Duration) -> Result<Plan, RunError<E, S>> {
         self.request_stop();
-        if let Ok(joined) = timeout(deadline, &mut self.task).await {
-            return self.end(joined);
+        if let Ok(joined) = timeout(deadline, self.join()).await {
+            return joined;
         }
         let left = self.snapshot();
-        self.task.abort();
+        self.stop.request(Phase::Cut);
+        match timeout(CLOSING, self.join()).await {
+            Ok(Err(RunError::Sink(error))) => return Err(RunError::Sink(error)),
+            Ok(_) => {}
+            Err(_) => self.task.abort(),
+        }
         Err(RunError::Deadline(self.id, left))
+    }
+
+    /// Waits for the end of the run, or for `signal`: then it stops the run as [`stop`](Self::stop) does.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`join`](Self::join) and [`stop`](Self::stop).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use thalweg::{prelude::*, sinks, sources};
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)] async fn main() {
+    /// let run = sources::interval(Duration::from_secs(1)).map(|_| "beat").spawn_into(sinks::stdout());
+    /// let closing_time = tokio::time::sleep(Duration::from_secs(3));
+    /// run.stop_when(closing_time, Duration::from_secs(5)).await.unwrap();
+    /// # }
+    /// ```
+    pub async fn stop_when(
+        mut self,
+        signal: impl Future,
+        deadline: Duration,
+    ) -> Result<Plan, RunError<E, S>> {
+        match first(self.join(), signal).await {
+            Some(result) => result,
+            None => self.stop(deadline).await,
+        }
+    }
+
+    /// Stops the run, as [`stop`](Self::stop) does, when somebody presses Ctrl-C or asks the process to terminate.
+    ///
+    /// Listens from this call on. A second signal aborts the run.
+    ///
+    /// # Errors
+    ///
+    /// If the system refuses to tell of signals; the future's are those of [`join`](Self::join) and [`stop`](Self::stop).
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// use std::time::Duration;
+    /// use thalweg::{prelude::*, sinks, sources};
+    ///
+    /// # #[tokio::main] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let run = sources::interval(Duration::from_secs(1)).map(|_| "beat").spawn_into(sinks::stdout());
+    /// run.stop_on_signal(Duration::from_secs(10))?.await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[cfg(feature = "signal")]
+    pub fn stop_on_signal(
+        mut self,
+        deadline: Duration,
+    ) -> std::io::Result<impl Future<Output = Result<Plan, RunError<E, S>>>> {
+        let mut interrupts = crate::interrupts::Interrupts::listen()?;
+        Ok(async move {
+            if let Some(result) = first(self.join(), interrupts.recv()).await {
+                return result;
+            }
+            let (id, task) = (self.id, self.task.abort_handle());
+            match first(self.stop(deadline), interrupts.recv()).await {
+                Some(result) => result,
+                None => {
+                    task.abort();
+                    Err(RunError::Aborted(id))
+                }
+            }
+        })
     }
 
     /// Asks the run to come to a graceful end, and does not wait for it.
     pub fn request_stop(&self) {
-        self.stop.request();
+        self.stop.request(Phase::Stopping);
     }
 
     /// Ends the run at once; what is in flight is dropped.
@@ -128,13 +209,13 @@ impl<E, S> RunHandle<E, S> {
     ///
     /// # Errors
     ///
-    /// Why the run failed.
-    ///
-    /// # Panics
-    ///
-    /// Panics if it has told the end before: an error is told once.
+    /// Why the run failed; [`RunError::Told`] if the end was told before.
     pub async fn join(&mut self) -> Result<Plan, RunError<E, S>> {
+        if self.told {
+            return Err(RunError::Told(self.id));
+        }
         let joined = (&mut self.task).await;
+        self.told = true;
         self.end(joined)
     }
 
@@ -162,6 +243,16 @@ impl<E, S> RunHandle<E, S> {
             }),
         }
     }
+}
+
+/// Waits for a result, or for something else to happen.
+async fn first<T>(result: impl Future<Output = T>, other: impl Future) -> Option<T> {
+    let (mut result, mut other) = (pin!(result), pin!(other));
+    poll_fn(|task| match result.as_mut().poll(task) {
+        Poll::Ready(result) => Poll::Ready(Some(result)),
+        Poll::Pending => other.as_mut().poll(task).map(|_| None),
+    })
+    .await
 }
 
 impl<E, S> fmt::Debug for RunHandle<E, S> {

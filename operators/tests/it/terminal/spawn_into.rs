@@ -115,3 +115,69 @@ async fn an_error_and_a_panic_are_told_by_join() {
     };
     assert_eq!((panicked.message(), panicked.stage().name()), ("two many", "spawn_into"));
 }
+
+#[tokio::test(start_paused = true)]
+async fn at_the_deadline_the_sink_still_flushes_and_closes_what_it_took() {
+    #[derive(Clone, Default)]
+    struct Steps(Arc<std::sync::Mutex<Vec<&'static str>>>);
+
+    impl Sink<u32> for Steps {
+        type Error = Infallible;
+
+        async fn write(&mut self, batch: &mut Vec<u32>) -> Result<(), Infallible> {
+            batch.clear();
+            self.0.lock().unwrap().push("write");
+            Ok(())
+        }
+
+        async fn flush(&mut self) -> Result<(), Infallible> {
+            self.0.lock().unwrap().push("flush");
+            Ok(())
+        }
+
+        async fn close(&mut self) -> Result<(), Infallible> {
+            self.0.lock().unwrap().push("close");
+            Ok(())
+        }
+    }
+
+    let steps = Steps::default();
+    // One item comes through, the other never does.
+    let slow = |n| async move {
+        if n > 0 {
+            std::future::pending::<()>().await;
+        }
+        n
+    };
+    let run = (0..2).flow().map_async(slow).spawn_into(steps.clone());
+    yield_now().await;
+    let Err(RunError::Deadline(_, plan)) = run.stop(LONG).await else {
+        panic!("it cannot have drained");
+    };
+    assert_eq!(plan.find("map_async").unwrap().counts().unwrap().in_flight(), 1);
+    assert_eq!(*steps.0.lock().unwrap(), ["write", "flush", "flush", "close"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_end_is_told_once() {
+    let (sink, _permits, _received) = gate(100);
+    let mut run = probe(Script::Failing(3)).0.spawn_into(sink);
+    assert!(matches!(run.join().await, Err(RunError::Flow(Broken))));
+    assert!(matches!(run.join().await, Err(RunError::Told(_))));
+    assert!(matches!(run.stop(LONG).await, Err(RunError::Told(_))));
+}
+
+#[tokio::test(start_paused = true)]
+async fn it_stops_when_it_is_told_to_or_ends_by_itself() {
+    let (sink, _permits, _received) = gate(Semaphore::MAX_PERMITS / 2);
+    let (source, log) = probe(Script::Idle(3));
+    let run = source.spawn_into(sink);
+    let plan = run.stop_when(tokio::time::sleep(LONG), LONG).await.unwrap();
+    assert_eq!(plan.stages()[0].counts().unwrap().emitted, 3);
+    assert!(log.saw_stop());
+
+    let (sink, _permits, _received) = gate(Semaphore::MAX_PERMITS / 2);
+    let run = probe(Script::Items(3)).0.spawn_into(sink);
+    let plan = run.stop_when(std::future::pending::<()>(), LONG).await.unwrap();
+    assert_eq!(plan.stages()[0].counts().unwrap().emitted, 3);
+}
