@@ -181,13 +181,11 @@ impl<E, S> RunHandle<E, S> {
                 return result;
             }
             let (id, task) = (self.id, self.task.abort_handle());
-            match first(self.stop(deadline), interrupts.recv()).await {
-                Some(result) => result,
-                None => {
-                    task.abort();
-                    Err(RunError::Aborted(id))
-                }
+            if let Some(result) = first(self.stop(deadline), interrupts.recv()).await {
+                return result;
             }
+            task.abort();
+            Err(RunError::Aborted(id))
         })
     }
 
