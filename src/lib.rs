@@ -72,6 +72,10 @@ pub mod guide {
 
     #[doc = include_str!("../docs/guide/write-an-operator.md")]
     pub mod write_an_operator {}
+
+    #[expect(clippy::doc_markdown, reason = "RxJS is a name, not code")]
+    #[doc = include_str!("../docs/from-rx.md")]
+    pub mod from_rx {}
 }
 
 #[cfg(doctest)]
