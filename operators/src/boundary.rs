@@ -48,9 +48,6 @@ enum State<O: Observable> {
     Ended,
 }
 
-// The source is only pinned once it is in its task.
-impl<O: Observable> Unpin for Boundary<O> {}
-
 impl<O: Observable> Boundary<O> {
     #[track_caller]
     pub(crate) fn new(name: &'static str, source: O, capacity: usize, overflow: Overflow) -> Self {

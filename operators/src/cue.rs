@@ -3,7 +3,7 @@
 use std::{ops::ControlFlow, pin::Pin, task::Poll, time::Duration};
 
 use pin_project_lite::pin_project;
-use thalweg_core::{Cx, Drained, Observable};
+use thalweg_core::{Cx, Drained, Observable, StageMut};
 use tokio::time::Instant;
 
 use crate::timer::{Timer, later};
@@ -37,6 +37,11 @@ pub(crate) trait Cue<T, E, B = ()> {
 
     /// Drops what is not needed any more after the end of the flow.
     fn clear(self: Pin<&mut Self>);
+
+    /// Adds the inputs to the description of the operator.
+    fn describe<'p>(&self, stage: StageMut<'p>) -> StageMut<'p> {
+        stage
+    }
 }
 
 /// How things stand with a [`Cue`].
@@ -264,10 +269,6 @@ impl<N> Notifications<N> {
             notifier: Some(notifier),
         }
     }
-
-    pub(crate) fn notifier(&self) -> Option<&N> {
-        self.notifier.as_ref()
-    }
 }
 
 impl<T, N: Observable, B> Cue<T, N::Error, B> for Notifications<N> {
@@ -302,6 +303,10 @@ impl<T, N: Observable, B> Cue<T, N::Error, B> for Notifications<N> {
 
     fn clear(self: Pin<&mut Self>) {
         self.project().notifier.set(None);
+    }
+
+    fn describe<'p>(&self, stage: StageMut<'p>) -> StageMut<'p> {
+        stage.inputs(&self.notifier)
     }
 }
 

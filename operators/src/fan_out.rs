@@ -20,6 +20,9 @@ pub(crate) trait Deal<T> {
     /// Items that one flow takes from the source before another may.
     const TURN: u32;
 
+    /// Items that one flow holds at most.
+    const HOLDS: usize;
+
     /// Sends an item to the others, or gives it back for the one that is being polled.
     fn deal(&mut self, item: T, others: &mut Others<'_, T>) -> Option<T>;
 }
@@ -112,6 +115,18 @@ impl<O: Observable<Error: Clone>, D: Deal<O::Item>> Outlet<O, D> {
                     return Poll::Ready((*end).clone().map(|()| Drained::Completed));
                 }
             }
+        }
+    }
+
+    pub(crate) fn describe(&self, plan: &mut Plan) {
+        let Some(shared) = &self.shared else { return };
+        let state = shared.lock();
+        let described = plan
+            .stage(self.id)
+            .holds(Holds::Items(D::HOLDS))
+            .meter(&shared.meter);
+        if let Source::Here(stage) = &state.source {
+            described.inputs(stage.input());
         }
     }
 
@@ -268,18 +283,6 @@ impl<O: Observable, D> Outlet<O, D> {
         self.batch = VecDeque::new();
         shared.alarm.wake_others(self.me);
     }
-
-    pub(crate) fn describe(&self, plan: &mut Plan, holds: usize) {
-        let Some(shared) = &self.shared else { return };
-        let state = shared.lock();
-        let described = plan
-            .stage(self.id)
-            .holds(Holds::Items(holds))
-            .meter(&shared.meter);
-        if let Source::Here(stage) = &state.source {
-            described.inputs(stage.input());
-        }
-    }
 }
 
 /// The batch in work. What was handed on is counted when it is dropped, also when `emit` panics.
@@ -306,9 +309,6 @@ impl<O: Observable, D> Drop for Outlet<O, D> {
         self.leave();
     }
 }
-
-// The source is pinned in its box.
-impl<O: Observable, D> Unpin for Outlet<O, D> {}
 
 impl<O: Observable, D> fmt::Debug for Outlet<O, D> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

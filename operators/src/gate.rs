@@ -13,10 +13,8 @@ use crate::{
 
 pin_project! {
     /// Lets the first item of a window pass, or the last, or both; the others are superseded.
-    pub(crate) struct Gate<O, C, B = ()>
-    where
-        O: Observable,
-    {
+    #[derive(Clone)]
+    pub(crate) struct Gate<O, T, C, B = ()> {
         #[pin]
         stage: Stage<O, B>,
         // When the window that is open ends.
@@ -24,7 +22,7 @@ pin_project! {
         cue: C,
         is_open: bool,
         pub(crate) edges: Edges,
-        pending: Option<O::Item>,
+        pending: Option<T>,
         ledger: Ledger,
     }
 }
@@ -60,7 +58,7 @@ impl Edges {
     };
 }
 
-impl<O: Observable, C, B> Gate<O, C, B> {
+impl<O: Observable, T, C, B> Gate<O, T, C, B> {
     pub(crate) fn new(stage: Stage<O, B>, cue: C, edges: Edges) -> Self {
         Self {
             stage,
@@ -85,10 +83,10 @@ impl<O: Observable, C, B> Gate<O, C, B> {
     }
 }
 
-impl<O, C, B> Gate<O, C, B>
+impl<O, T, C, B> Gate<O, T, C, B>
 where
-    O: Observable,
-    C: Cue<O::Item, O::Error, B>,
+    O: Observable<Item = T>,
+    C: Cue<T, O::Error, B>,
 {
     pub(crate) fn poll_drain<F>(
         mut self: Pin<&mut Self>,
@@ -96,7 +94,7 @@ where
         mut emit: F,
     ) -> Poll<Result<Drained, O::Error>>
     where
-        F: FnMut(O::Item) -> ControlFlow<()>,
+        F: FnMut(T) -> ControlFlow<()>,
     {
         // Without a budget nobody asks for an item.
         let asked = cx.budget() > 0;
@@ -151,7 +149,7 @@ where
     fn pull(
         self: Pin<&mut Self>,
         cx: &mut Cx<'_, '_>,
-        mut emit: impl FnMut(O::Item) -> ControlFlow<()>,
+        mut emit: impl FnMut(T) -> ControlFlow<()>,
     ) -> Poll<Result<Drained, O::Error>> {
         let this = self.project();
         let (mut cue, is_open, pending) = (this.cue, this.is_open, this.pending);
@@ -181,10 +179,7 @@ where
     }
 
     /// Closes the window and hands on what waits for that.
-    fn close(
-        self: Pin<&mut Self>,
-        mut emit: impl FnMut(O::Item) -> ControlFlow<()>,
-    ) -> ControlFlow<()> {
+    fn close(self: Pin<&mut Self>, mut emit: impl FnMut(T) -> ControlFlow<()>) -> ControlFlow<()> {
         let this = self.project();
         let mut cue = this.cue;
         cue.as_mut().end();
@@ -213,25 +208,7 @@ where
     }
 }
 
-impl<O, C, B> Clone for Gate<O, C, B>
-where
-    O: Observable<Item: Clone> + Clone,
-    C: Clone,
-    B: Clone,
-{
-    fn clone(&self) -> Self {
-        Self {
-            stage: self.stage.clone(),
-            cue: self.cue.clone(),
-            is_open: self.is_open,
-            edges: self.edges,
-            pending: self.pending.clone(),
-            ledger: self.ledger.clone(),
-        }
-    }
-}
-
-impl<O: Observable + fmt::Debug, C, B> fmt::Debug for Gate<O, C, B> {
+impl<O: Observable + fmt::Debug, T, C, B> fmt::Debug for Gate<O, T, C, B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct(self.stage.id().name())
             .field("stage", &self.stage)

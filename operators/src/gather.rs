@@ -9,6 +9,7 @@ use crate::{Stage, ledger::Ledger};
 
 pin_project! {
     /// Keeps the inner flows until the outer one has completed, then runs what `run` makes of them.
+    #[derive(Clone)]
     pub(crate) struct Gather<O, R>
     where
         O: Observable,
@@ -93,22 +94,6 @@ where
                     .meter(self.ledger.meter())
                     .inputs(self.stage.input());
             }
-        }
-    }
-}
-
-impl<O, R> Clone for Gather<O, R>
-where
-    O: Observable<Item: Clone> + Clone,
-    R: Clone,
-{
-    fn clone(&self) -> Self {
-        Self {
-            stage: self.stage.clone(),
-            gathered: self.gathered.clone(),
-            run: self.run,
-            running: self.running.clone(),
-            ledger: self.ledger.clone(),
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::{fmt, ops::ControlFlow, pin::Pin, task::Poll};
 
 use pin_project_lite::pin_project;
-use thalweg_core::{Cx, Drained, DropReason, Holds, Observable, Plan, StageMut};
+use thalweg_core::{Cx, Drained, DropReason, Holds, Observable, Plan};
 
 use crate::{
     Stage,
@@ -13,15 +13,13 @@ use crate::{
 
 pin_project! {
     /// Keeps the newest item and hands it on at its cue; what it takes the place of is superseded.
-    pub(crate) struct Newest<O, C, B = ()>
-    where
-        O: Observable,
-    {
+    #[derive(Clone)]
+    pub(crate) struct Newest<O, T, C, B = ()> {
         #[pin]
         stage: Stage<O, B>,
         #[pin]
         pub(crate) cue: C,
-        pending: Option<O::Item>,
+        pending: Option<T>,
         at_end: AtEnd,
         ledger: Ledger,
     }
@@ -40,7 +38,7 @@ impl AtEnd {
     }
 }
 
-impl<O: Observable, C, B> Newest<O, C, B> {
+impl<O: Observable, T, C, B> Newest<O, T, C, B> {
     pub(crate) fn new(stage: Stage<O, B>, cue: C, at_end: AtEnd) -> Self {
         Self {
             stage,
@@ -50,19 +48,12 @@ impl<O: Observable, C, B> Newest<O, C, B> {
             ledger: Ledger::new(),
         }
     }
-
-    pub(crate) fn describe<'p>(&self, plan: &'p mut Plan) -> StageMut<'p> {
-        plan.stage(self.stage.id())
-            .holds(Holds::Items(1))
-            .meter(self.ledger.meter())
-            .inputs(self.stage.input())
-    }
 }
 
-impl<O, C, B> Newest<O, C, B>
+impl<O, T, C, B> Newest<O, T, C, B>
 where
-    O: Observable,
-    C: Cue<O::Item, O::Error, B>,
+    O: Observable<Item = T>,
+    C: Cue<T, O::Error, B>,
 {
     pub(crate) fn poll_drain<F>(
         mut self: Pin<&mut Self>,
@@ -70,7 +61,7 @@ where
         mut emit: F,
     ) -> Poll<Result<Drained, O::Error>>
     where
-        F: FnMut(O::Item) -> ControlFlow<()>,
+        F: FnMut(T) -> ControlFlow<()>,
     {
         // Without a budget nobody asks for an item.
         let asked = cx.budget() > 0;
@@ -137,7 +128,7 @@ where
 
     fn hand_on(
         self: Pin<&mut Self>,
-        mut emit: impl FnMut(O::Item) -> ControlFlow<()>,
+        mut emit: impl FnMut(T) -> ControlFlow<()>,
     ) -> ControlFlow<()> {
         let this = self.project();
         this.cue.end();
@@ -146,6 +137,15 @@ where
         };
         this.ledger.emit(1);
         emit(item)
+    }
+
+    pub(crate) fn describe(&self, plan: &mut Plan) {
+        let stage = plan
+            .stage(self.stage.id())
+            .holds(Holds::Items(1))
+            .meter(self.ledger.meter())
+            .inputs(self.stage.input());
+        self.cue.describe(stage);
     }
 
     fn fail(self: Pin<&mut Self>, error: O::Error) -> Poll<Result<Drained, O::Error>> {
@@ -158,24 +158,7 @@ where
     }
 }
 
-impl<O, C, B> Clone for Newest<O, C, B>
-where
-    O: Observable<Item: Clone> + Clone,
-    C: Clone,
-    B: Clone,
-{
-    fn clone(&self) -> Self {
-        Self {
-            stage: self.stage.clone(),
-            cue: self.cue.clone(),
-            pending: self.pending.clone(),
-            at_end: self.at_end,
-            ledger: self.ledger.clone(),
-        }
-    }
-}
-
-impl<O: Observable + fmt::Debug, C, B> fmt::Debug for Newest<O, C, B> {
+impl<O: Observable + fmt::Debug, T, C, B> fmt::Debug for Newest<O, T, C, B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct(self.stage.id().name())
             .field("stage", &self.stage)

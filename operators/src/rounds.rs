@@ -8,36 +8,26 @@ use thalweg_core::{
     queue::{QueueReceiver, QueueSender, queue},
 };
 
-use crate::Flow;
+use crate::{Flow, delegate::delegate};
 
-/// What the companion of a flow that runs again is told: one item for every round that has come to its end.
-///
-/// Holds one item at most: a companion that has not looked at the last one when the next comes finds the next. It never
-/// fails; its error type is that of the flow, so that what is made of it can fail the flow.
-#[derive(Debug)]
-#[must_use = "observables do nothing unless they are polled"]
-pub struct Notices<T, E> {
-    receiver: QueueReceiver<T, E>,
+pin_project! {
+    /// What the companion of a flow that runs again is told: one item for every round that has come to its end.
+    ///
+    /// Holds one item at most: a companion that has not looked at the last one when the next comes finds the next. It never
+    /// fails; its error type is that of the flow, so that what is made of it can fail the flow.
+    #[derive(Debug)]
+    #[must_use = "observables do nothing unless they are polled"]
+    pub struct Notices<T, E> {
+        #[pin]
+        receiver: QueueReceiver<T, E>,
+    }
 }
 
 impl<T, E> Observable for Notices<T, E> {
     type Item = T;
     type Error = E;
 
-    fn poll_drain<F>(
-        mut self: Pin<&mut Self>,
-        cx: &mut Cx<'_, '_>,
-        emit: F,
-    ) -> Poll<Result<Drained, E>>
-    where
-        F: FnMut(T) -> ControlFlow<()>,
-    {
-        Pin::new(&mut self.receiver).poll_drain(cx, emit)
-    }
-
-    fn describe(&self, plan: &mut Plan) {
-        self.receiver.describe(plan);
-    }
+    delegate!(receiver);
 }
 
 /// When a round ends: what the companion is told to begin another, or the end of it all.

@@ -135,6 +135,16 @@ impl<O: Observable, S> Stage<O, S> {
         })
     }
 
+    /// Asks a notifier for an item, with half of the budget: one that is busy without any, as a filter can be, leaves
+    /// the source the other half.
+    pub(crate) fn poll_notifier(
+        self: Pin<&mut Self>,
+        cx: &mut Cx<'_, '_>,
+    ) -> Poll<Result<Drained, O::Error>> {
+        let share = cx.budget().div_ceil(2);
+        cx.limited(share, |cx| self.drain(cx, |_, _| ControlFlow::Break(())))
+    }
+
     /// Ends the stage before its input does: drops the input and the state.
     pub fn end(self: Pin<&mut Self>) {
         let mut this = self.project();

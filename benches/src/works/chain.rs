@@ -12,21 +12,21 @@ pub(super) fn work() -> Work {
         .pusher("rxrust", rxrust)
 }
 
-// The steps are the same for all.
+// The steps are the same for all, boxed or not.
 
 #[inline]
-fn project(n: u64) -> u64 {
+pub(super) fn project(n: u64) -> u64 {
     n.wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }
 
 /// Lets three of four pass, in a pattern that the processor foresees: what it guesses wrong costs everybody the same.
 #[inline]
-fn keep(n: u64) -> bool {
+pub(super) fn keep(n: u64) -> bool {
     n & 3 != 0
 }
 
 #[inline]
-fn gather(sum: u64, n: u64) -> u64 {
+pub(super) fn gather(sum: u64, n: u64) -> u64 {
     sum ^ n
 }
 

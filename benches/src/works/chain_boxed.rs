@@ -2,6 +2,7 @@
 
 use std::{cell::Cell, rc::Rc};
 
+use super::chain::{gather, keep, project};
 use crate::harness::{Rival, Work};
 
 pub(super) fn work() -> Work {
@@ -10,22 +11,6 @@ pub(super) fn work() -> Work {
         .ours(ours)
         .rival("futures", futures)
         .pusher("rxrust", rxrust)
-}
-
-#[inline]
-fn project(n: u64) -> u64 {
-    n.wrapping_mul(0x9e37_79b9_7f4a_7c15)
-}
-
-/// Lets three of four pass, in a pattern that the processor foresees: what it guesses wrong costs everybody the same.
-#[inline]
-fn keep(n: u64) -> bool {
-    n & 3 != 0
-}
-
-#[inline]
-fn gather(sum: u64, n: u64) -> u64 {
-    sum ^ n
 }
 
 async fn ours(items: u64) -> u64 {

@@ -1,10 +1,10 @@
 //! The consumers' side of a hub.
 
-use std::{error::Error, fmt, ops::ControlFlow, pin::Pin, sync::Arc, task::Poll, task::Waker};
+use std::{fmt, ops::ControlFlow, pin::Pin, sync::Arc, task::Poll, task::Waker};
 
 use crate::{Cx, Drained, DropReason, Holds, Meter, Observable, Plan, queue::lock};
 
-use super::{Delivery, Shared};
+use super::{Delivery, Shared, lagging::Lagging};
 
 /// A subscription to a [`hub`](super::hub): an observable of the items sent since it was made.
 ///
@@ -39,7 +39,7 @@ enum Refill<E> {
 }
 
 /// What there is for a subscriber: an item, or the news that it lost some.
-enum News<T> {
+pub(super) enum News<T> {
     Item(T),
     Missed(u64),
 }
@@ -71,7 +71,7 @@ impl<T, E> Subscriber<T, E> {
 
     /// Tells the items that it loses between those that arrive.
     pub fn lagging(self) -> Lagging<T, E> {
-        Lagging { subscriber: self }
+        Lagging::new(self)
     }
 
     /// Completes after the items that were sent until now. The first call counts.
@@ -249,7 +249,8 @@ impl<T: Clone, E: Clone> Subscriber<T, E> {
         None
     }
 
-    fn drain(
+    /// Hands on what there is; what it lost is news only if it `tells`.
+    pub(super) fn drain(
         &mut self,
         cx: &mut Cx<'_, '_>,
         tells: bool,
@@ -339,68 +340,3 @@ impl<T, E> fmt::Debug for Subscriber<T, E> {
             .finish_non_exhaustive()
     }
 }
-
-/// A [`Subscriber`] that tells what it lost: where items are missing, a [`Lagged`] stands in their place.
-#[derive(Debug)]
-#[must_use = "observables do nothing unless they are polled"]
-pub struct Lagging<T, E> {
-    subscriber: Subscriber<T, E>,
-}
-
-impl<T, E> Lagging<T, E> {
-    /// Gives the subscriber behind it.
-    pub fn subscriber(&mut self) -> &mut Subscriber<T, E> {
-        &mut self.subscriber
-    }
-}
-
-impl<T: Clone, E: Clone> Observable for Lagging<T, E> {
-    type Item = Result<T, Lagged>;
-    type Error = E;
-
-    fn poll_drain<F>(
-        mut self: Pin<&mut Self>,
-        cx: &mut Cx<'_, '_>,
-        mut emit: F,
-    ) -> Poll<Result<Drained, E>>
-    where
-        F: FnMut(Result<T, Lagged>) -> ControlFlow<()>,
-    {
-        self.subscriber.drain(cx, true, |news| {
-            emit(match news {
-                News::Item(item) => Ok(item),
-                News::Missed(missed) => Err(Lagged { missed }),
-            })
-        })
-    }
-
-    fn describe(&self, plan: &mut Plan) {
-        self.subscriber.describe(plan);
-    }
-}
-
-/// A subscriber fell behind by more than it may, and lost items.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Lagged {
-    missed: u64,
-}
-
-impl Lagged {
-    /// Gives the number of items that were lost here.
-    #[must_use]
-    pub fn missed(&self) -> u64 {
-        self.missed
-    }
-}
-
-impl fmt::Display for Lagged {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "the subscriber fell behind and lost {} items",
-            self.missed
-        )
-    }
-}
-
-impl Error for Lagged {}

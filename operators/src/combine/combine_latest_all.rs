@@ -1,11 +1,11 @@
 //! `combine_latest_all`: the newest items of the inner flows of a flow of flows.
 
-use std::{fmt, ops::ControlFlow, pin::Pin, task::Poll};
+use std::fmt;
 
 use pin_project_lite::pin_project;
-use thalweg_core::{Cx, Drained, Observable, Plan};
+use thalweg_core::Observable;
 
-use crate::{Flow, gather::Gather};
+use crate::{Flow, delegate::delegate, gather::Gather};
 
 use super::CombineLatestMany;
 
@@ -85,20 +85,7 @@ where
     type Item = Vec<U::Item>;
     type Error = O::Error;
 
-    fn poll_drain<E>(
-        self: Pin<&mut Self>,
-        cx: &mut Cx<'_, '_>,
-        emit: E,
-    ) -> Poll<Result<Drained, O::Error>>
-    where
-        E: FnMut(Vec<U::Item>) -> ControlFlow<()>,
-    {
-        self.project().inner.poll_drain(cx, emit)
-    }
-
-    fn describe(&self, plan: &mut Plan) {
-        self.inner.describe(plan);
-    }
+    delegate!(inner);
 }
 
 impl<O, U> Clone for CombineLatestAll<O>

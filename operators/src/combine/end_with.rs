@@ -5,7 +5,7 @@ use std::{fmt, ops::ControlFlow, pin::Pin, task::Poll};
 use pin_project_lite::pin_project;
 use thalweg_core::{Cx, Drained, Observable, Plan};
 
-use crate::{Flow, Stage};
+use crate::{Flow, Stage, own_items::emit_own};
 
 impl<O: Observable> Flow<O> {
     /// Emits the items of the source and, when it has completed, `items`.
@@ -95,19 +95,8 @@ where
             }
             _ => return drained,
         }
-        while let Some(items) = this.items {
-            if cx.budget() == 0 {
-                return Poll::Ready(Ok(Drained::Exhausted));
-            }
-            match items.next() {
-                Some(item) => {
-                    cx.spend_many(1);
-                    if emit(item).is_break() {
-                        return Poll::Ready(Ok(Drained::Stopped));
-                    }
-                }
-                None => *this.items = None,
-            }
+        if let ControlFlow::Break(rest) = emit_own(this.items, cx, &mut emit) {
+            return Poll::Ready(Ok(rest));
         }
         drained
     }

@@ -59,6 +59,7 @@ pub fn fork_join<O: Observable>(inputs: impl IntoIterator<Item = O>) -> Flow<For
 }
 
 /// The observable of [`fork_join`].
+#[derive(Clone)]
 #[must_use = "flows do nothing unless run"]
 pub struct ForkJoin<O: Observable> {
     inputs: Inputs<O>,
@@ -140,17 +141,6 @@ impl<O: Observable> Observable for ForkJoin<O> {
             .holds(Holds::Items(self.last.len()))
             .meter(self.ledger.meter())
             .inputs(self.inputs.iter());
-    }
-}
-
-impl<O: Observable<Item: Clone> + Clone> Clone for ForkJoin<O> {
-    fn clone(&self) -> Self {
-        Self {
-            inputs: self.inputs.clone(),
-            last: self.last.clone(),
-            ledger: self.ledger.clone(),
-            id: self.id,
-        }
     }
 }
 

@@ -125,6 +125,7 @@ impl<T, F: FnMut(&T, &T) -> Ordering> Order<T> for F {
 
 pin_project! {
     /// The observable of [`Flow::merge_sorted`] and [`Flow::merge_sorted_by`].
+    #[derive(Clone)]
     #[must_use = "flows do nothing unless run"]
     pub struct MergeSorted<O, P, C>
     where
@@ -243,24 +244,6 @@ where
 
 fn is_exhausted<E>(drained: &Poll<Result<Drained, E>>) -> bool {
     matches!(drained, Poll::Ready(Ok(Drained::Exhausted)))
-}
-
-impl<O, P, C> Clone for MergeSorted<O, P, C>
-where
-    O: Observable<Item: Clone> + Clone,
-    P: Clone,
-    C: Clone,
-{
-    fn clone(&self) -> Self {
-        Self {
-            first: self.first.clone(),
-            second: self.second.clone(),
-            order: self.order.clone(),
-            left: self.left.clone(),
-            right: self.right.clone(),
-            ledger: self.ledger.clone(),
-        }
-    }
 }
 
 impl<O, P, C> fmt::Debug for MergeSorted<O, P, C>

@@ -124,6 +124,7 @@ impl<T, U, F: FnMut(&T, &U) -> bool> Same<T, U> for F {
 
 pin_project! {
     /// The observable of [`Flow::sequence_equal`] and [`Flow::sequence_equal_by`].
+    #[derive(Clone)]
     #[must_use = "flows do nothing unless run"]
     pub struct SequenceEqual<O, P, C>
     where
@@ -264,24 +265,6 @@ where
             .meter(self.ledger.meter())
             .inputs(self.first.input())
             .inputs(self.second.input());
-    }
-}
-
-impl<O, P, C> Clone for SequenceEqual<O, P, C>
-where
-    O: Observable<Item: Clone> + Clone,
-    P: Observable<Item: Clone> + Clone,
-    C: Clone,
-{
-    fn clone(&self) -> Self {
-        Self {
-            first: self.first.clone(),
-            second: self.second.clone(),
-            left: self.left.clone(),
-            right: self.right.clone(),
-            step: self.step.clone(),
-            ledger: self.ledger.clone(),
-        }
     }
 }
 

@@ -7,6 +7,8 @@ use thalweg_core::{Cx, Drained, Observable, Plan};
 
 use crate::{Flow, Stage};
 
+use super::concat::go_on;
+
 impl<O: Observable> Flow<O> {
     /// Goes on with `other` if this flow completes without an item.
     ///
@@ -84,28 +86,15 @@ where
     {
         let mut this = self.project();
         let mut has_item = false;
-        let first = this.first.as_mut().drain(cx, |(), item| {
+        let drained = this.first.as_mut().drain(cx, |(), item| {
             has_item = true;
             emit(item)
         });
-        if has_item || matches!(first, Poll::Ready(Err(_))) {
+        if has_item {
             this.other.end();
-            return first;
+            return drained;
         }
-        let busy = !this.first.is_ended();
-        if busy && !this.other.owes_stop(cx) {
-            return first;
-        }
-        let quota = if busy { 0 } else { u32::MAX };
-        let other = cx.limited(quota, |cx| this.other.drain(cx, |(), item| emit(item)));
-        match other {
-            Poll::Ready(Err(_)) => {
-                this.first.end();
-                other
-            }
-            _ if busy => first,
-            _ => other,
-        }
+        go_on(this.first, drained, this.other, cx, emit)
     }
 
     fn describe(&self, plan: &mut Plan) {

@@ -64,6 +64,7 @@ impl<O: Observable> Flow<O> {
 
 pin_project! {
     /// The observable of [`Flow::with_latest_from`].
+    #[derive(Clone)]
     #[must_use = "flows do nothing unless run"]
     pub struct WithLatestFrom<O, P>
     where
@@ -157,23 +158,6 @@ where
             .meter(self.ledger.meter())
             .inputs(self.stage.input())
             .inputs(self.other.input());
-    }
-}
-
-impl<O, P> Clone for WithLatestFrom<O, P>
-where
-    O: Clone,
-    P: Observable<Item: Clone> + Clone,
-{
-    fn clone(&self) -> Self {
-        Self {
-            stage: self.stage.clone(),
-            other: self.other.clone(),
-            newest: self.newest.clone(),
-            is_unpaired: self.is_unpaired,
-            other_is_first: self.other_is_first,
-            ledger: self.ledger.clone(),
-        }
     }
 }
 

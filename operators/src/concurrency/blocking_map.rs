@@ -1,12 +1,12 @@
 //! `blocking_map`: runs a blocking call for every item, several at once, and keeps the order.
 
-use std::{fmt, ops::ControlFlow, pin::Pin, sync::Arc, task::Poll};
+use std::{fmt, sync::Arc};
 
 use pin_project_lite::pin_project;
-use thalweg_core::{Cx, Drained, Fault, Observable, Plan};
+use thalweg_core::{Fault, Observable};
 
 use super::par_map::Ordered;
-use crate::{Flow, Stage};
+use crate::{Flow, Stage, delegate::delegate};
 
 impl<O: Observable> Flow<O> {
     /// Runs `work` on a thread for every item, up to `limit` at once, and hands the results on in the order of the items.
@@ -90,28 +90,10 @@ where
     type Item = T;
     type Error = Fault<O::Error>;
 
-    fn poll_drain<E>(
-        self: Pin<&mut Self>,
-        cx: &mut Cx<'_, '_>,
-        emit: E,
-    ) -> Poll<Result<Drained, Self::Error>>
-    where
-        E: FnMut(T) -> ControlFlow<()>,
-    {
-        let ordered = self.project().ordered;
-        ordered.poll_drain(
-            cx,
-            |jobs, number, work, item| {
-                let work = Arc::clone(work);
-                jobs.spawn_blocking(number, move || work(item));
-            },
-            emit,
-        )
-    }
-
-    fn describe(&self, plan: &mut Plan) {
-        self.ordered.describe(plan);
-    }
+    delegate!(ordered.poll_drain(|jobs, number, work, item| {
+        let work = Arc::clone(work);
+        jobs.spawn_blocking(number, move || work(item));
+    }));
 }
 
 impl<O, F, T> Clone for BlockingMap<O, F, T>

@@ -1,10 +1,11 @@
 //! `spawned`: runs everything before it in a task of its own.
 
-use std::{fmt, ops::ControlFlow, pin::Pin, task::Poll};
+use std::fmt;
 
-use thalweg_core::{Cx, Drained, Fault, Observable, Overflow, Plan};
+use pin_project_lite::pin_project;
+use thalweg_core::{Fault, Observable, Overflow};
 
-use crate::{Flow, boundary::Boundary};
+use crate::{Flow, boundary::Boundary, delegate::delegate};
 
 impl<O: Observable> Flow<O> {
     /// Runs everything before it in a task of its own, which may be `capacity` items ahead.
@@ -60,10 +61,13 @@ impl<O: Observable> Flow<O> {
     }
 }
 
-/// The observable of [`Flow::spawned`].
-#[must_use = "flows do nothing unless run"]
-pub struct Spawned<O: Observable> {
-    boundary: Boundary<O>,
+pin_project! {
+    /// The observable of [`Flow::spawned`].
+    #[derive(Clone)]
+    #[must_use = "flows do nothing unless run"]
+    pub struct Spawned<O: Observable> {
+        boundary: Boundary<O>,
+    }
 }
 
 impl<O> Observable for Spawned<O>
@@ -73,28 +77,7 @@ where
     type Item = O::Item;
     type Error = Fault<O::Error>;
 
-    fn poll_drain<E>(
-        mut self: Pin<&mut Self>,
-        cx: &mut Cx<'_, '_>,
-        emit: E,
-    ) -> Poll<Result<Drained, Self::Error>>
-    where
-        E: FnMut(O::Item) -> ControlFlow<()>,
-    {
-        self.boundary.poll_drain(cx, emit)
-    }
-
-    fn describe(&self, plan: &mut Plan) {
-        self.boundary.describe(plan);
-    }
-}
-
-impl<O: Observable + Clone> Clone for Spawned<O> {
-    fn clone(&self) -> Self {
-        Self {
-            boundary: self.boundary.clone(),
-        }
-    }
+    delegate!(boundary);
 }
 
 impl<O: Observable + fmt::Debug> fmt::Debug for Spawned<O> {

@@ -1,12 +1,13 @@
 //! `repeat_when`: runs the flow again when it has completed and another flow says so.
 
-use std::{fmt, ops::ControlFlow, pin::Pin, task::Poll};
+use std::{fmt, ops::ControlFlow};
 
 use pin_project_lite::pin_project;
-use thalweg_core::{Cx, Drained, Observable, Plan};
+use thalweg_core::Observable;
 
 use crate::{
     Flow,
+    delegate::delegate,
     rounds::{Notices, Rounds},
 };
 
@@ -99,27 +100,10 @@ where
     type Item = O::Item;
     type Error = O::Error;
 
-    #[inline]
-    fn poll_drain<E>(
-        self: Pin<&mut Self>,
-        cx: &mut Cx<'_, '_>,
-        emit: E,
-    ) -> Poll<Result<Drained, O::Error>>
-    where
-        E: FnMut(O::Item) -> ControlFlow<()>,
-    {
-        let after_completion = |end| match end {
-            Ok(()) => ControlFlow::Continue(()),
-            Err(error) => ControlFlow::Break(Err(error)),
-        };
-        self.project()
-            .rounds
-            .drain(cx, true, after_completion, emit)
-    }
-
-    fn describe(&self, plan: &mut Plan) {
-        self.rounds.describe(plan);
-    }
+    delegate!(rounds.drain(true, |end| match end {
+        Ok(()) => ControlFlow::Continue(()),
+        Err(error) => ControlFlow::Break(Err(error)),
+    }));
 }
 
 impl<O, N, F> Clone for RepeatWhen<O, N, F>

@@ -1,12 +1,13 @@
 //! `retry_when`: runs the flow again after an error, when another flow says so.
 
-use std::{fmt, ops::ControlFlow, pin::Pin, task::Poll};
+use std::{fmt, ops::ControlFlow};
 
 use pin_project_lite::pin_project;
-use thalweg_core::{Cx, Drained, Observable, Plan};
+use thalweg_core::Observable;
 
 use crate::{
     Flow,
+    delegate::delegate,
     rounds::{Notices, Rounds},
 };
 
@@ -116,25 +117,10 @@ where
     type Item = O::Item;
     type Error = O::Error;
 
-    #[inline]
-    fn poll_drain<E>(
-        self: Pin<&mut Self>,
-        cx: &mut Cx<'_, '_>,
-        emit: E,
-    ) -> Poll<Result<Drained, O::Error>>
-    where
-        E: FnMut(O::Item) -> ControlFlow<()>,
-    {
-        let after_error = |end| match end {
-            Err(error) => ControlFlow::Continue(error),
-            Ok(()) => ControlFlow::Break(Ok(())),
-        };
-        self.project().rounds.drain(cx, false, after_error, emit)
-    }
-
-    fn describe(&self, plan: &mut Plan) {
-        self.rounds.describe(plan);
-    }
+    delegate!(rounds.drain(false, |end| match end {
+        Err(error) => ControlFlow::Continue(error),
+        Ok(()) => ControlFlow::Break(Ok(())),
+    }));
 }
 
 impl<O, N, F> Clone for RetryWhen<O, N, F>

@@ -1,11 +1,11 @@
 //! `find`: lets the first item pass that a predicate holds for, then completes.
 
-use std::{fmt, ops::ControlFlow, pin::Pin, task::Poll};
+use std::fmt;
 
 use pin_project_lite::pin_project;
-use thalweg_core::{Cx, Drained, Observable, Plan};
+use thalweg_core::Observable;
 
-use crate::{Flow, Stage};
+use crate::{Flow, Stage, delegate::delegate};
 
 impl<O: Observable> Flow<O> {
     /// Lets the first item pass that `predicate` holds for, then completes.
@@ -66,22 +66,7 @@ where
     type Item = O::Item;
     type Error = O::Error;
 
-    #[inline]
-    fn poll_drain<E>(
-        self: Pin<&mut Self>,
-        cx: &mut Cx<'_, '_>,
-        emit: E,
-    ) -> Poll<Result<Drained, O::Error>>
-    where
-        E: FnMut(O::Item) -> ControlFlow<()>,
-    {
-        let stage = self.project().stage;
-        stage.pick(cx, |predicate, item| predicate(&item).then_some(item), emit)
-    }
-
-    fn describe(&self, plan: &mut Plan) {
-        self.stage.describe(plan);
-    }
+    delegate!(stage.pick(|predicate, item| predicate(&item).then_some(item)));
 }
 
 impl<O: fmt::Debug, F> fmt::Debug for Find<O, F> {

@@ -1,11 +1,9 @@
 //! `first`: lets the first item pass, then completes.
 
-use std::{ops::ControlFlow, pin::Pin, task::Poll};
-
 use pin_project_lite::pin_project;
-use thalweg_core::{Cx, Drained, Observable, Plan};
+use thalweg_core::Observable;
 
-use crate::{Flow, Stage};
+use crate::{Flow, Stage, delegate::delegate};
 
 impl<O: Observable> Flow<O> {
     /// Lets the first item pass, then completes.
@@ -61,19 +59,5 @@ impl<O: Observable> Observable for First<O> {
     type Item = O::Item;
     type Error = O::Error;
 
-    #[inline]
-    fn poll_drain<E>(
-        self: Pin<&mut Self>,
-        cx: &mut Cx<'_, '_>,
-        emit: E,
-    ) -> Poll<Result<Drained, O::Error>>
-    where
-        E: FnMut(O::Item) -> ControlFlow<()>,
-    {
-        self.project().stage.pick(cx, |(), item| Some(item), emit)
-    }
-
-    fn describe(&self, plan: &mut Plan) {
-        self.stage.describe(plan);
-    }
+    delegate!(stage.pick(|(), item| Some(item)));
 }

@@ -88,13 +88,7 @@ where
         E: FnMut(O::Item) -> ControlFlow<()>,
     {
         let mut this = self.project();
-        // A notifier that is busy without an item, as a filter can be, leaves the source its half.
-        let share = cx.budget().div_ceil(2);
-        let signal = cx.limited(share, |cx| {
-            this.notifier
-                .as_mut()
-                .drain(cx, |(), _| ControlFlow::Break(()))
-        });
+        let signal = this.notifier.as_mut().poll_notifier(cx);
         let mut notifier_has_more = false;
         match signal {
             Poll::Ready(Ok(Drained::Stopped)) => {

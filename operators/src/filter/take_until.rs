@@ -89,13 +89,7 @@ where
         E: FnMut(O::Item) -> ControlFlow<()>,
     {
         let mut this = self.project();
-        // A notifier that is busy without an item, as a filter can be, leaves the source its half.
-        let share = cx.budget().div_ceil(2);
-        let notified = cx.limited(share, |cx| {
-            this.notifier
-                .as_mut()
-                .drain(cx, |(), _| ControlFlow::Break(()))
-        });
+        let notified = this.notifier.as_mut().poll_notifier(cx);
         match notified {
             Poll::Ready(Ok(Drained::Stopped)) => {
                 this.notifier.end();

@@ -1,11 +1,13 @@
 //! `balance`: so many flows, each item to one of them.
 
-use std::{fmt, ops::ControlFlow, pin::Pin, task::Poll};
+use std::fmt;
 
-use thalweg_core::{Cx, Drained, Observable, Plan};
+use pin_project_lite::pin_project;
+use thalweg_core::Observable;
 
 use crate::{
     Flow, Stage,
+    delegate::delegate,
     fan_out::{Deal, Others, Outlet},
 };
 
@@ -71,10 +73,12 @@ impl<O: Observable> Flow<O> {
     }
 }
 
-/// The observable of [`Flow::balance`]. It ends with the source, or when it is dropped; it cannot be cloned.
-#[must_use = "flows do nothing unless run"]
-pub struct Balance<O: Observable> {
-    outlet: Outlet<O, Keep>,
+pin_project! {
+    /// The observable of [`Flow::balance`]. It ends with the source, or when it is dropped; it cannot be cloned.
+    #[must_use = "flows do nothing unless run"]
+    pub struct Balance<O: Observable> {
+        outlet: Outlet<O, Keep>,
+    }
 }
 
 struct Keep;
@@ -82,6 +86,7 @@ struct Keep;
 impl<T> Deal<T> for Keep {
     // So that nobody has what another waits for.
     const TURN: u32 = 1;
+    const HOLDS: usize = 1;
 
     fn deal(&mut self, item: T, _: &mut Others<'_, T>) -> Option<T> {
         Some(item)
@@ -95,20 +100,7 @@ where
     type Item = O::Item;
     type Error = O::Error;
 
-    fn poll_drain<E>(
-        mut self: Pin<&mut Self>,
-        cx: &mut Cx<'_, '_>,
-        emit: E,
-    ) -> Poll<Result<Drained, O::Error>>
-    where
-        E: FnMut(O::Item) -> ControlFlow<()>,
-    {
-        self.outlet.poll_drain(cx, emit)
-    }
-
-    fn describe(&self, plan: &mut Plan) {
-        self.outlet.describe(plan, 1);
-    }
+    delegate!(outlet);
 }
 
 impl<O: Observable> fmt::Debug for Balance<O> {

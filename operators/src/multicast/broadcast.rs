@@ -1,11 +1,13 @@
 //! `broadcast`: so many flows, each of which gets every item.
 
-use std::{fmt, ops::ControlFlow, pin::Pin, task::Poll};
+use std::fmt;
 
-use thalweg_core::{Cx, Drained, Observable, Plan};
+use pin_project_lite::pin_project;
+use thalweg_core::Observable;
 
 use crate::{
     Flow, Stage,
+    delegate::delegate,
     fan_out::{Deal, Others, Outlet},
 };
 
@@ -74,16 +76,19 @@ impl<O: Observable> Flow<O> {
     }
 }
 
-/// The observable of [`Flow::broadcast`]. It ends with the source, or when it is dropped; it cannot be cloned.
-#[must_use = "flows do nothing unless run"]
-pub struct Broadcast<O: Observable> {
-    outlet: Outlet<O, Copies>,
+pin_project! {
+    /// The observable of [`Flow::broadcast`]. It ends with the source, or when it is dropped; it cannot be cloned.
+    #[must_use = "flows do nothing unless run"]
+    pub struct Broadcast<O: Observable> {
+        outlet: Outlet<O, Copies>,
+    }
 }
 
 struct Copies;
 
 impl<T: Clone> Deal<T> for Copies {
     const TURN: u32 = 64;
+    const HOLDS: usize = CAPACITY + 64;
 
     fn deal(&mut self, item: T, others: &mut Others<'_, T>) -> Option<T> {
         for to in others.live {
@@ -100,20 +105,7 @@ where
     type Item = O::Item;
     type Error = O::Error;
 
-    fn poll_drain<E>(
-        mut self: Pin<&mut Self>,
-        cx: &mut Cx<'_, '_>,
-        emit: E,
-    ) -> Poll<Result<Drained, O::Error>>
-    where
-        E: FnMut(O::Item) -> ControlFlow<()>,
-    {
-        self.outlet.poll_drain(cx, emit)
-    }
-
-    fn describe(&self, plan: &mut Plan) {
-        self.outlet.describe(plan, CAPACITY + 64);
-    }
+    delegate!(outlet);
 }
 
 impl<O: Observable> fmt::Debug for Broadcast<O> {

@@ -1,13 +1,14 @@
 //! `latest`: one run of a source for any number of subscribers, each of which gets the newest item.
 
-use std::{fmt, ops::ControlFlow, pin::Pin, sync::Arc, task::Poll};
+use std::{fmt, sync::Arc};
 
+use pin_project_lite::pin_project;
 use thalweg_core::{
-    Cx, Drained, Fault, Holds, Observable, Plan,
+    Fault, Observable,
     hub::{Delivery, Subscriber},
 };
 
-use crate::Flow;
+use crate::{Flow, delegate::delegate};
 
 use super::share::{connection::Shared, options::Options, seat::Seat};
 
@@ -95,16 +96,18 @@ impl<O: Observable> Flow<O> {
     }
 }
 
-/// The observable of [`Flow::latest`]. Every clone is a subscriber.
-#[must_use = "flows do nothing unless run"]
-pub struct Latest<O: Observable> {
-    seat: Seat<O, Subscriber<O::Item, Fault<O::Error>>>,
+pin_project! {
+    /// The observable of [`Flow::latest`]. Every clone is a subscriber.
+    #[must_use = "flows do nothing unless run"]
+    pub struct Latest<O: Observable> {
+        seat: Seat<O, Subscriber<O::Item, Fault<O::Error>>>,
+    }
 }
 
 impl<O: Observable> Latest<O> {
     fn new(shared: Arc<Shared<O>>) -> Self {
         Self {
-            seat: Seat::new(Some(shared)),
+            seat: Seat::new(shared, Delivery::Latest),
         }
     }
 }
@@ -116,28 +119,14 @@ where
     type Item = O::Item;
     type Error = Fault<O::Error>;
 
-    fn poll_drain<E>(
-        mut self: Pin<&mut Self>,
-        cx: &mut Cx<'_, '_>,
-        emit: E,
-    ) -> Poll<Result<Drained, Self::Error>>
-    where
-        E: FnMut(O::Item) -> ControlFlow<()>,
-    {
-        self.seat
-            .poll_drain(cx, Delivery::Latest, |subscriber| subscriber, emit)
-    }
-
-    fn describe(&self, plan: &mut Plan) {
-        self.seat.describe(plan, Some(Holds::Items(1)));
-    }
+    delegate!(seat);
 }
 
 impl<O: Observable> Clone for Latest<O> {
     /// Makes another subscriber, which begins at its first poll; a clone of one that has ended has ended.
     fn clone(&self) -> Self {
         Self {
-            seat: Seat::new(self.seat.shared()),
+            seat: self.seat.clone(),
         }
     }
 }

@@ -1,11 +1,13 @@
 //! `partition`: two flows, of the items that meet a condition and of the others.
 
-use std::{fmt, ops::ControlFlow, pin::Pin, task::Poll};
+use std::fmt;
 
-use thalweg_core::{Cx, Drained, Observable, Plan};
+use pin_project_lite::pin_project;
+use thalweg_core::Observable;
 
 use crate::{
     Flow, Stage,
+    delegate::delegate,
     fan_out::{Deal, Others, Outlet},
 };
 
@@ -75,10 +77,12 @@ impl<O: Observable> Flow<O> {
     }
 }
 
-/// The observable of [`Flow::partition`]. It ends with the source, or when it is dropped; it cannot be cloned.
-#[must_use = "flows do nothing unless run"]
-pub struct Partition<O: Observable, F> {
-    outlet: Outlet<O, Sieve<F>>,
+pin_project! {
+    /// The observable of [`Flow::partition`]. It ends with the source, or when it is dropped; it cannot be cloned.
+    #[must_use = "flows do nothing unless run"]
+    pub struct Partition<O: Observable, F> {
+        outlet: Outlet<O, Sieve<F>>,
+    }
 }
 
 struct Sieve<F> {
@@ -87,6 +91,7 @@ struct Sieve<F> {
 
 impl<T, F: FnMut(&T) -> bool> Deal<T> for Sieve<F> {
     const TURN: u32 = 64;
+    const HOLDS: usize = CAPACITY + 64;
 
     fn deal(&mut self, item: T, others: &mut Others<'_, T>) -> Option<T> {
         let to = usize::from(!(self.predicate)(&item));
@@ -106,20 +111,7 @@ where
     type Item = O::Item;
     type Error = O::Error;
 
-    fn poll_drain<E>(
-        mut self: Pin<&mut Self>,
-        cx: &mut Cx<'_, '_>,
-        emit: E,
-    ) -> Poll<Result<Drained, O::Error>>
-    where
-        E: FnMut(O::Item) -> ControlFlow<()>,
-    {
-        self.outlet.poll_drain(cx, emit)
-    }
-
-    fn describe(&self, plan: &mut Plan) {
-        self.outlet.describe(plan, CAPACITY + 64);
-    }
+    delegate!(outlet);
 }
 
 impl<O: Observable, F> fmt::Debug for Partition<O, F> {

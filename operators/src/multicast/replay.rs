@@ -1,13 +1,14 @@
 //! `replay`: one run of a source for any number of subscribers, and what they missed for those who come late.
 
-use std::{fmt, ops::ControlFlow, pin::Pin, sync::Arc, task::Poll, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
+use pin_project_lite::pin_project;
 use thalweg_core::{
-    Cx, Drained, Fault, Observable, Plan,
+    Fault, Observable,
     hub::{Delivery, Subscriber},
 };
 
-use crate::Flow;
+use crate::{Flow, delegate::delegate};
 
 use super::share::{
     connection::Shared,
@@ -154,16 +155,18 @@ where
     }
 }
 
-/// The observable of [`Flow::replay`]. Every clone is a subscriber.
-#[must_use = "flows do nothing unless run"]
-pub struct Replay<O: Observable> {
-    seat: Seat<O, Subscriber<O::Item, Fault<O::Error>>>,
+pin_project! {
+    /// The observable of [`Flow::replay`]. Every clone is a subscriber.
+    #[must_use = "flows do nothing unless run"]
+    pub struct Replay<O: Observable> {
+        seat: Seat<O, Subscriber<O::Item, Fault<O::Error>>>,
+    }
 }
 
 impl<O: Observable> Replay<O> {
     fn new(shared: Arc<Shared<O>>) -> Self {
         Self {
-            seat: Seat::new(Some(shared)),
+            seat: Seat::new(shared, Delivery::Lossless),
         }
     }
 }
@@ -175,28 +178,14 @@ where
     type Item = O::Item;
     type Error = Fault<O::Error>;
 
-    fn poll_drain<E>(
-        mut self: Pin<&mut Self>,
-        cx: &mut Cx<'_, '_>,
-        emit: E,
-    ) -> Poll<Result<Drained, Self::Error>>
-    where
-        E: FnMut(O::Item) -> ControlFlow<()>,
-    {
-        self.seat
-            .poll_drain(cx, Delivery::Lossless, |subscriber| subscriber, emit)
-    }
-
-    fn describe(&self, plan: &mut Plan) {
-        self.seat.describe(plan, None);
-    }
+    delegate!(seat);
 }
 
 impl<O: Observable> Clone for Replay<O> {
     /// Makes another subscriber, which begins at its first poll; a clone of one that has ended has ended.
     fn clone(&self) -> Self {
         Self {
-            seat: Seat::new(self.seat.shared()),
+            seat: self.seat.clone(),
         }
     }
 }

@@ -1,10 +1,11 @@
 //! `buffer`: lets the source run at its own pace, and says what happens when the consumer cannot follow.
 
-use std::{fmt, ops::ControlFlow, pin::Pin, task::Poll};
+use std::fmt;
 
-use thalweg_core::{Cx, Drained, Fault, Observable, Overflow, Plan};
+use pin_project_lite::pin_project;
+use thalweg_core::{Fault, Observable, Overflow};
 
-use crate::{Flow, boundary::Boundary};
+use crate::{Flow, boundary::Boundary, delegate::delegate};
 
 impl<O: Observable> Flow<O> {
     /// Runs all before it in a task of its own, at its own pace, ahead of a slow consumer by at most `capacity` items.
@@ -65,10 +66,13 @@ impl<O: Observable> Flow<O> {
     }
 }
 
-/// The observable of [`Flow::buffer`].
-#[must_use = "flows do nothing unless run"]
-pub struct Buffer<O: Observable> {
-    boundary: Boundary<O>,
+pin_project! {
+    /// The observable of [`Flow::buffer`].
+    #[derive(Clone)]
+    #[must_use = "flows do nothing unless run"]
+    pub struct Buffer<O: Observable> {
+        boundary: Boundary<O>,
+    }
 }
 
 impl<O> Observable for Buffer<O>
@@ -78,28 +82,7 @@ where
     type Item = O::Item;
     type Error = Fault<O::Error>;
 
-    fn poll_drain<E>(
-        mut self: Pin<&mut Self>,
-        cx: &mut Cx<'_, '_>,
-        emit: E,
-    ) -> Poll<Result<Drained, Self::Error>>
-    where
-        E: FnMut(O::Item) -> ControlFlow<()>,
-    {
-        self.boundary.poll_drain(cx, emit)
-    }
-
-    fn describe(&self, plan: &mut Plan) {
-        self.boundary.describe(plan);
-    }
-}
-
-impl<O: Observable + Clone> Clone for Buffer<O> {
-    fn clone(&self) -> Self {
-        Self {
-            boundary: self.boundary.clone(),
-        }
-    }
+    delegate!(boundary);
 }
 
 impl<O: Observable + fmt::Debug> fmt::Debug for Buffer<O> {

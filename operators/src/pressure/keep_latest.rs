@@ -1,13 +1,14 @@
 //! `keep_latest`: of what is ready at once, only the newest item.
 
-use std::{fmt, ops::ControlFlow, pin::Pin, task::Poll};
+use std::fmt;
 
 use pin_project_lite::pin_project;
-use thalweg_core::{Cx, Drained, Observable, Plan};
+use thalweg_core::Observable;
 
 use crate::{
     Flow, Stage,
     cue::Dry,
+    delegate::delegate,
     newest::{AtEnd, Newest},
 };
 
@@ -66,55 +67,25 @@ impl<O: Observable> Flow<O> {
 
 pin_project! {
     /// The observable of [`Flow::keep_latest`].
+    #[derive(Clone)]
     #[must_use = "flows do nothing unless run"]
     pub struct KeepLatest<O>
     where
         O: Observable,
     {
         #[pin]
-        newest: Newest<O, Dry>,
+        newest: Newest<O, O::Item, Dry>,
     }
 }
 
-impl<O> Observable for KeepLatest<O>
-where
-    O: Observable,
-{
+impl<O: Observable> Observable for KeepLatest<O> {
     type Item = O::Item;
     type Error = O::Error;
 
-    #[inline]
-    fn poll_drain<E>(
-        self: Pin<&mut Self>,
-        cx: &mut Cx<'_, '_>,
-        emit: E,
-    ) -> Poll<Result<Drained, O::Error>>
-    where
-        E: FnMut(O::Item) -> ControlFlow<()>,
-    {
-        self.project().newest.poll_drain(cx, emit)
-    }
-
-    fn describe(&self, plan: &mut Plan) {
-        self.newest.describe(plan);
-    }
+    delegate!(newest);
 }
 
-impl<O> Clone for KeepLatest<O>
-where
-    O: Observable<Item: Clone> + Clone,
-{
-    fn clone(&self) -> Self {
-        Self {
-            newest: self.newest.clone(),
-        }
-    }
-}
-
-impl<O> fmt::Debug for KeepLatest<O>
-where
-    O: Observable + fmt::Debug,
-{
+impl<O: Observable + fmt::Debug> fmt::Debug for KeepLatest<O> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.newest.fmt(f)
     }

@@ -1,13 +1,14 @@
 //! `audit`: the last item of every stretch of time that an item opens.
 
-use std::{fmt, ops::ControlFlow, pin::Pin, task::Poll, time::Duration};
+use std::{fmt, time::Duration};
 
 use pin_project_lite::pin_project;
-use thalweg_core::{Cx, Drained, Observable, Plan};
+use thalweg_core::Observable;
 
 use crate::{
     Flow, Stage,
     cue::Clock,
+    delegate::delegate,
     gate::{Edges, Gate},
 };
 
@@ -61,55 +62,25 @@ impl<O: Observable> Flow<O> {
 
 pin_project! {
     /// The observable of [`Flow::audit`].
+    #[derive(Clone)]
     #[must_use = "flows do nothing unless run"]
     pub struct Audit<O>
     where
         O: Observable,
     {
         #[pin]
-        gate: Gate<O, Clock>,
+        gate: Gate<O, O::Item, Clock>,
     }
 }
 
-impl<O> Observable for Audit<O>
-where
-    O: Observable,
-{
+impl<O: Observable> Observable for Audit<O> {
     type Item = O::Item;
     type Error = O::Error;
 
-    #[inline]
-    fn poll_drain<E>(
-        self: Pin<&mut Self>,
-        cx: &mut Cx<'_, '_>,
-        emit: E,
-    ) -> Poll<Result<Drained, O::Error>>
-    where
-        E: FnMut(O::Item) -> ControlFlow<()>,
-    {
-        self.project().gate.poll_drain(cx, emit)
-    }
-
-    fn describe(&self, plan: &mut Plan) {
-        self.gate.describe(plan);
-    }
+    delegate!(gate);
 }
 
-impl<O> Clone for Audit<O>
-where
-    O: Observable<Item: Clone> + Clone,
-{
-    fn clone(&self) -> Self {
-        Self {
-            gate: self.gate.clone(),
-        }
-    }
-}
-
-impl<O> fmt::Debug for Audit<O>
-where
-    O: Observable + fmt::Debug,
-{
+impl<O: Observable + fmt::Debug> fmt::Debug for Audit<O> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.gate.fmt(f)
     }

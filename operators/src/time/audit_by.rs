@@ -1,13 +1,14 @@
 //! `audit_by`: the last item of every window that an item opens and a notifier ends.
 
-use std::{fmt, ops::ControlFlow, pin::Pin, task::Poll};
+use std::fmt;
 
 use pin_project_lite::pin_project;
-use thalweg_core::{Cx, Drained, Observable, Plan};
+use thalweg_core::Observable;
 
 use crate::{
     Flow, Stage,
     cue::Notifier,
+    delegate::delegate,
     gate::{Edges, Gate},
 };
 
@@ -68,13 +69,14 @@ impl<O: Observable> Flow<O> {
 
 pin_project! {
     /// The observable of [`Flow::audit_by`].
+    #[derive(Clone)]
     #[must_use = "flows do nothing unless run"]
     pub struct AuditBy<O, N, F>
     where
         O: Observable,
     {
         #[pin]
-        gate: Gate<O, Notifier<N>, F>,
+        gate: Gate<O, O::Item, Notifier<N>, F>,
     }
 }
 
@@ -87,40 +89,10 @@ where
     type Item = O::Item;
     type Error = O::Error;
 
-    #[inline]
-    fn poll_drain<E>(
-        self: Pin<&mut Self>,
-        cx: &mut Cx<'_, '_>,
-        emit: E,
-    ) -> Poll<Result<Drained, O::Error>>
-    where
-        E: FnMut(O::Item) -> ControlFlow<()>,
-    {
-        self.project().gate.poll_drain(cx, emit)
-    }
-
-    fn describe(&self, plan: &mut Plan) {
-        self.gate.describe(plan);
-    }
+    delegate!(gate);
 }
 
-impl<O, N, F> Clone for AuditBy<O, N, F>
-where
-    O: Observable<Item: Clone> + Clone,
-    N: Clone,
-    F: Clone,
-{
-    fn clone(&self) -> Self {
-        Self {
-            gate: self.gate.clone(),
-        }
-    }
-}
-
-impl<O, N, F> fmt::Debug for AuditBy<O, N, F>
-where
-    O: Observable + fmt::Debug,
-{
+impl<O: Observable + fmt::Debug, N, F> fmt::Debug for AuditBy<O, N, F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.gate.fmt(f)
     }

@@ -1,13 +1,14 @@
 //! `debounce`: the last item of a burst, once it is quiet.
 
-use std::{fmt, ops::ControlFlow, pin::Pin, task::Poll, time::Duration};
+use std::{fmt, time::Duration};
 
 use pin_project_lite::pin_project;
-use thalweg_core::{Cx, Drained, Observable, Plan};
+use thalweg_core::Observable;
 
 use crate::{
     Flow, Stage,
     cue::Clock,
+    delegate::delegate,
     newest::{AtEnd, Newest},
 };
 
@@ -71,13 +72,14 @@ impl<O: Observable> Flow<Debounce<O>> {
 
 pin_project! {
     /// The observable of [`Flow::debounce`].
+    #[derive(Clone)]
     #[must_use = "flows do nothing unless run"]
     pub struct Debounce<O>
     where
         O: Observable,
     {
         #[pin]
-        newest: Newest<O, Clock>,
+        newest: Newest<O, O::Item, Clock>,
     }
 }
 
@@ -85,32 +87,7 @@ impl<O: Observable> Observable for Debounce<O> {
     type Item = O::Item;
     type Error = O::Error;
 
-    #[inline]
-    fn poll_drain<E>(
-        self: Pin<&mut Self>,
-        cx: &mut Cx<'_, '_>,
-        emit: E,
-    ) -> Poll<Result<Drained, O::Error>>
-    where
-        E: FnMut(O::Item) -> ControlFlow<()>,
-    {
-        self.project().newest.poll_drain(cx, emit)
-    }
-
-    fn describe(&self, plan: &mut Plan) {
-        self.newest.describe(plan);
-    }
-}
-
-impl<O> Clone for Debounce<O>
-where
-    O: Observable<Item: Clone> + Clone,
-{
-    fn clone(&self) -> Self {
-        Self {
-            newest: self.newest.clone(),
-        }
-    }
+    delegate!(newest);
 }
 
 impl<O: Observable + fmt::Debug> fmt::Debug for Debounce<O> {

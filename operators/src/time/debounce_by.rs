@@ -1,13 +1,14 @@
 //! `debounce_by`: the last item of a burst, once a notifier of its own says so.
 
-use std::{fmt, ops::ControlFlow, pin::Pin, task::Poll};
+use std::fmt;
 
 use pin_project_lite::pin_project;
-use thalweg_core::{Cx, Drained, Observable, Plan};
+use thalweg_core::Observable;
 
 use crate::{
     Flow, Stage,
     cue::Notifier,
+    delegate::delegate,
     newest::{AtEnd, Newest},
 };
 
@@ -67,13 +68,14 @@ impl<O: Observable> Flow<O> {
 
 pin_project! {
     /// The observable of [`Flow::debounce_by`].
+    #[derive(Clone)]
     #[must_use = "flows do nothing unless run"]
     pub struct DebounceBy<O, N, F>
     where
         O: Observable,
     {
         #[pin]
-        newest: Newest<O, Notifier<N>, F>,
+        newest: Newest<O, O::Item, Notifier<N>, F>,
     }
 }
 
@@ -86,40 +88,10 @@ where
     type Item = O::Item;
     type Error = O::Error;
 
-    #[inline]
-    fn poll_drain<E>(
-        self: Pin<&mut Self>,
-        cx: &mut Cx<'_, '_>,
-        emit: E,
-    ) -> Poll<Result<Drained, O::Error>>
-    where
-        E: FnMut(O::Item) -> ControlFlow<()>,
-    {
-        self.project().newest.poll_drain(cx, emit)
-    }
-
-    fn describe(&self, plan: &mut Plan) {
-        self.newest.describe(plan);
-    }
+    delegate!(newest);
 }
 
-impl<O, N, F> Clone for DebounceBy<O, N, F>
-where
-    O: Observable<Item: Clone> + Clone,
-    N: Clone,
-    F: Clone,
-{
-    fn clone(&self) -> Self {
-        Self {
-            newest: self.newest.clone(),
-        }
-    }
-}
-
-impl<O, N, F> fmt::Debug for DebounceBy<O, N, F>
-where
-    O: Observable + fmt::Debug,
-{
+impl<O: Observable + fmt::Debug, N, F> fmt::Debug for DebounceBy<O, N, F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.newest.fmt(f)
     }

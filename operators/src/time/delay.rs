@@ -86,6 +86,7 @@ impl<O: Observable> Flow<Delay<O>> {
 
 pin_project! {
     /// The observable of [`Flow::delay`].
+    #[derive(Clone)]
     #[must_use = "flows do nothing unless run"]
     pub struct Delay<O>
     where
@@ -184,22 +185,6 @@ impl<O: Observable> Observable for Delay<O> {
             .holds(Holds::Items(self.capacity))
             .meter(self.ledger.meter())
             .inputs(self.stage.input());
-    }
-}
-
-impl<O> Clone for Delay<O>
-where
-    O: Observable<Item: Clone> + Clone,
-{
-    fn clone(&self) -> Self {
-        Self {
-            stage: self.stage.clone(),
-            time: self.time,
-            capacity: self.capacity,
-            under_way: self.under_way.clone(),
-            timer: self.timer.clone(),
-            ledger: self.ledger.clone(),
-        }
     }
 }
 

@@ -87,6 +87,7 @@ where
 
 pin_project! {
     /// The observable of [`Flow::delay_by`].
+    #[derive(Clone)]
     #[must_use = "flows do nothing unless run"]
     pub struct DelayBy<O, N, F>
     where
@@ -342,22 +343,6 @@ impl<T: Clone, N: Clone> Clone for Waiting<T, N> {
             }
         }
         waiting
-    }
-}
-
-impl<O, N, F> Clone for DelayBy<O, N, F>
-where
-    O: Observable<Item: Clone> + Clone,
-    N: Clone,
-    F: Clone,
-{
-    fn clone(&self) -> Self {
-        Self {
-            stage: self.stage.clone(),
-            waiting: self.waiting.clone(),
-            capacity: self.capacity,
-            ledger: self.ledger.clone(),
-        }
     }
 }
 

@@ -97,26 +97,15 @@ where
         E: FnMut(O::Item) -> ControlFlow<()>,
     {
         let mut this = self.project();
-        // Without a budget nobody asks for an item.
-        let asked = cx.budget() > 0;
-        let mut came = false;
-        let drained = this.stage.as_mut().drain(cx, |_, item| {
-            came = true;
-            emit(item)
-        });
-        if came {
+        let watched = this.stage.as_mut().drain_watched(cx, &mut emit);
+        if watched.came {
             this.timer.clear();
         }
-        let nothing = match drained {
-            Poll::Pending => asked,
-            Poll::Ready(Ok(Drained::Exhausted)) => asked && !came,
-            Poll::Ready(_) => false,
-        };
-        if !nothing {
-            return drained;
+        if !watched.waits {
+            return watched.drained;
         }
         let Some(make) = this.stage.state() else {
-            return drained;
+            return watched.drained;
         };
         // Read after the drain, in which the consumer had its time.
         let now = Instant::now();
@@ -136,7 +125,7 @@ where
                 return Poll::Ready(Ok(Drained::Exhausted));
             }
         }
-        drained
+        watched.drained
     }
 
     fn describe(&self, plan: &mut Plan) {

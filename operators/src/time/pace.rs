@@ -182,6 +182,7 @@ impl Bucket {
 
 pin_project! {
     /// The observable of [`Flow::pace`].
+    #[derive(Clone)]
     #[must_use = "flows do nothing unless run"]
     pub struct Pace<O, W = fn(&<O as Observable>::Item) -> u32>
     where
@@ -275,22 +276,6 @@ impl<O: Observable, W: FnMut(&O::Item) -> u32> Observable for Pace<O, W> {
             .holds(Holds::Items(1))
             .meter(self.ledger.meter())
             .inputs(self.stage.input());
-    }
-}
-
-impl<O, W> Clone for Pace<O, W>
-where
-    O: Observable<Item: Clone> + Clone,
-    W: Clone,
-{
-    fn clone(&self) -> Self {
-        Self {
-            stage: self.stage.clone(),
-            bucket: self.bucket,
-            held: self.held.clone(),
-            timer: self.timer.clone(),
-            ledger: self.ledger.clone(),
-        }
     }
 }
 

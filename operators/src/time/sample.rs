@@ -1,13 +1,14 @@
 //! `sample`: the newest item at every tick of a clock.
 
-use std::{fmt, ops::ControlFlow, pin::Pin, task::Poll, time::Duration};
+use std::{fmt, time::Duration};
 
 use pin_project_lite::pin_project;
-use thalweg_core::{Cx, Drained, Observable, Plan};
+use thalweg_core::Observable;
 
 use crate::{
     Flow, Stage,
     cue::Metronome,
+    delegate::delegate,
     newest::{AtEnd, Newest},
 };
 
@@ -62,55 +63,25 @@ impl<O: Observable> Flow<O> {
 
 pin_project! {
     /// The observable of [`Flow::sample`].
+    #[derive(Clone)]
     #[must_use = "flows do nothing unless run"]
     pub struct Sample<O>
     where
         O: Observable,
     {
         #[pin]
-        newest: Newest<O, Metronome>,
+        newest: Newest<O, O::Item, Metronome>,
     }
 }
 
-impl<O> Observable for Sample<O>
-where
-    O: Observable,
-{
+impl<O: Observable> Observable for Sample<O> {
     type Item = O::Item;
     type Error = O::Error;
 
-    #[inline]
-    fn poll_drain<E>(
-        self: Pin<&mut Self>,
-        cx: &mut Cx<'_, '_>,
-        emit: E,
-    ) -> Poll<Result<Drained, O::Error>>
-    where
-        E: FnMut(O::Item) -> ControlFlow<()>,
-    {
-        self.project().newest.poll_drain(cx, emit)
-    }
-
-    fn describe(&self, plan: &mut Plan) {
-        self.newest.describe(plan);
-    }
+    delegate!(newest);
 }
 
-impl<O> Clone for Sample<O>
-where
-    O: Observable<Item: Clone> + Clone,
-{
-    fn clone(&self) -> Self {
-        Self {
-            newest: self.newest.clone(),
-        }
-    }
-}
-
-impl<O> fmt::Debug for Sample<O>
-where
-    O: Observable + fmt::Debug,
-{
+impl<O: Observable + fmt::Debug> fmt::Debug for Sample<O> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.newest.fmt(f)
     }

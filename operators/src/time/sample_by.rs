@@ -1,13 +1,14 @@
 //! `sample_by`: the newest item whenever a notifier says so.
 
-use std::{fmt, ops::ControlFlow, pin::Pin, task::Poll};
+use std::fmt;
 
 use pin_project_lite::pin_project;
-use thalweg_core::{Cx, Drained, Observable, Plan};
+use thalweg_core::Observable;
 
 use crate::{
     Flow, Stage,
     cue::Notifications,
+    delegate::delegate,
     newest::{AtEnd, Newest},
 };
 
@@ -68,13 +69,14 @@ impl<O: Observable> Flow<O> {
 
 pin_project! {
     /// The observable of [`Flow::sample_by`].
+    #[derive(Clone)]
     #[must_use = "flows do nothing unless run"]
     pub struct SampleBy<O, N>
     where
         O: Observable,
     {
         #[pin]
-        newest: Newest<O, Notifications<N>>,
+        newest: Newest<O, O::Item, Notifications<N>>,
     }
 }
 
@@ -86,41 +88,10 @@ where
     type Item = O::Item;
     type Error = O::Error;
 
-    #[inline]
-    fn poll_drain<E>(
-        self: Pin<&mut Self>,
-        cx: &mut Cx<'_, '_>,
-        emit: E,
-    ) -> Poll<Result<Drained, O::Error>>
-    where
-        E: FnMut(O::Item) -> ControlFlow<()>,
-    {
-        self.project().newest.poll_drain(cx, emit)
-    }
-
-    fn describe(&self, plan: &mut Plan) {
-        self.newest
-            .describe(plan)
-            .inputs(self.newest.cue.notifier());
-    }
+    delegate!(newest);
 }
 
-impl<O, N> Clone for SampleBy<O, N>
-where
-    O: Observable<Item: Clone> + Clone,
-    N: Clone,
-{
-    fn clone(&self) -> Self {
-        Self {
-            newest: self.newest.clone(),
-        }
-    }
-}
-
-impl<O, N> fmt::Debug for SampleBy<O, N>
-where
-    O: Observable + fmt::Debug,
-{
+impl<O: Observable + fmt::Debug, N> fmt::Debug for SampleBy<O, N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.newest.fmt(f)
     }

@@ -1,13 +1,14 @@
 //! `throttle`: at most one item of every stretch of time.
 
-use std::{fmt, ops::ControlFlow, pin::Pin, task::Poll, time::Duration};
+use std::{fmt, time::Duration};
 
 use pin_project_lite::pin_project;
-use thalweg_core::{Cx, Drained, Observable, Plan};
+use thalweg_core::Observable;
 
 use crate::{
     Flow, Stage,
     cue::Clock,
+    delegate::delegate,
     gate::{Edges, Gate},
 };
 
@@ -93,13 +94,14 @@ impl<O: Observable> Flow<Throttle<O>> {
 
 pin_project! {
     /// The observable of [`Flow::throttle`].
+    #[derive(Clone)]
     #[must_use = "flows do nothing unless run"]
     pub struct Throttle<O>
     where
         O: Observable,
     {
         #[pin]
-        gate: Gate<O, Clock>,
+        gate: Gate<O, O::Item, Clock>,
     }
 }
 
@@ -107,32 +109,7 @@ impl<O: Observable> Observable for Throttle<O> {
     type Item = O::Item;
     type Error = O::Error;
 
-    #[inline]
-    fn poll_drain<E>(
-        self: Pin<&mut Self>,
-        cx: &mut Cx<'_, '_>,
-        emit: E,
-    ) -> Poll<Result<Drained, O::Error>>
-    where
-        E: FnMut(O::Item) -> ControlFlow<()>,
-    {
-        self.project().gate.poll_drain(cx, emit)
-    }
-
-    fn describe(&self, plan: &mut Plan) {
-        self.gate.describe(plan);
-    }
-}
-
-impl<O> Clone for Throttle<O>
-where
-    O: Observable<Item: Clone> + Clone,
-{
-    fn clone(&self) -> Self {
-        Self {
-            gate: self.gate.clone(),
-        }
-    }
+    delegate!(gate);
 }
 
 impl<O: Observable + fmt::Debug> fmt::Debug for Throttle<O> {

@@ -85,28 +85,17 @@ impl<O: Observable> Observable for TimeoutEach<O> {
     fn poll_drain<E>(
         self: Pin<&mut Self>,
         cx: &mut Cx<'_, '_>,
-        mut emit: E,
+        emit: E,
     ) -> Poll<Result<Drained, Self::Error>>
     where
         E: FnMut(O::Item) -> ControlFlow<()>,
     {
         let mut this = self.project();
-        // Without a budget nobody asks for an item.
-        let asked = cx.budget() > 0;
-        let mut came = false;
-        let drained = this.stage.as_mut().drain(cx, |(), item| {
-            came = true;
-            emit(item)
-        });
-        if came {
+        let watched = this.stage.as_mut().drain_watched(cx, emit);
+        if watched.came {
             *this.waits = false;
         }
-        let nothing = match drained {
-            Poll::Pending => asked,
-            Poll::Ready(Ok(Drained::Exhausted)) => asked && !came,
-            Poll::Ready(_) => false,
-        };
-        if nothing {
+        if watched.waits {
             // Read after the drain, in which the consumer had its time.
             let now = Instant::now();
             if !std::mem::replace(this.waits, true) {
@@ -118,7 +107,7 @@ impl<O: Observable> Observable for TimeoutEach<O> {
                 return Poll::Ready(Err(Fault::TimedOut(timed_out)));
             }
         }
-        drained.map_err(Fault::Upstream)
+        watched.drained.map_err(Fault::Upstream)
     }
 
     fn describe(&self, plan: &mut Plan) {

@@ -82,24 +82,15 @@ impl<O: Observable> Observable for TimeoutFirst<O> {
     fn poll_drain<E>(
         self: Pin<&mut Self>,
         cx: &mut Cx<'_, '_>,
-        mut emit: E,
+        emit: E,
     ) -> Poll<Result<Drained, Self::Error>>
     where
         E: FnMut(O::Item) -> ControlFlow<()>,
     {
         let mut this = self.project();
-        // Without a budget nobody asks for an item.
-        let asked = cx.budget() > 0;
-        let came = this.came;
-        let drained = this.stage.as_mut().drain(cx, |(), item| {
-            *came = true;
-            emit(item)
-        });
-        let nothing = match drained {
-            Poll::Pending | Poll::Ready(Ok(Drained::Exhausted)) => asked && !*came,
-            Poll::Ready(_) => false,
-        };
-        if nothing {
+        let watched = this.stage.as_mut().drain_watched(cx, emit);
+        *this.came |= watched.came;
+        if watched.waits && !*this.came {
             let now = Instant::now();
             if !this.timer.is_set() {
                 this.timer.set(later(now, *this.limit));
@@ -110,7 +101,7 @@ impl<O: Observable> Observable for TimeoutFirst<O> {
                 return Poll::Ready(Err(Fault::TimedOut(timed_out)));
             }
         }
-        drained.map_err(Fault::Upstream)
+        watched.drained.map_err(Fault::Upstream)
     }
 
     fn describe(&self, plan: &mut Plan) {

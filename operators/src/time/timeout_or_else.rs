@@ -121,24 +121,13 @@ where
     {
         let mut this = self.project();
         if this.other.is_none() {
-            // Without a budget nobody asks for an item.
-            let asked = cx.budget() > 0;
-            let mut came = false;
-            let drained = this.stage.as_mut().drain(cx, |_, item| {
-                came = true;
-                emit(item)
-            });
-            if came {
+            let watched = this.stage.as_mut().drain_watched(cx, &mut emit);
+            if watched.came {
                 *this.came = true;
                 this.timer.clear();
             }
-            let nothing = match drained {
-                Poll::Pending => asked,
-                Poll::Ready(Ok(Drained::Exhausted)) => asked && !came,
-                Poll::Ready(_) => false,
-            };
-            if !nothing {
-                return drained;
+            if !watched.waits {
+                return watched.drained;
             }
             // Read after the drain, in which the consumer had its time.
             let now = Instant::now();
@@ -147,7 +136,7 @@ where
                 this.timer.set(later(now, limit));
             }
             if !this.timer.poll(cx.task(), now) {
-                return drained;
+                return watched.drained;
             }
             let other = this.stage.as_mut().state().and_then(Option::take);
             this.stage.end();

@@ -1,12 +1,12 @@
 //! `concat_all`: runs the flows that are the items, one after the other.
 
-use std::{fmt, ops::ControlFlow, pin::Pin, task::Poll};
+use std::fmt;
 
 use pin_project_lite::pin_project;
-use thalweg_core::{Cx, Drained, Observable, Plan};
+use thalweg_core::Observable;
 
 use super::ConcatMap;
-use crate::Flow;
+use crate::{Flow, delegate::delegate};
 
 impl<O: Observable> Flow<O> {
     /// Runs the flows that are the items, one after the other, each to its end.
@@ -57,6 +57,7 @@ impl<O: Observable> Flow<O> {
 
 pin_project! {
     /// The observable of [`Flow::concat_all`].
+    #[derive(Clone)]
     #[must_use = "flows do nothing unless run"]
     pub struct ConcatAll<O>
     where
@@ -74,33 +75,7 @@ where
     type Item = <O::Item as Observable>::Item;
     type Error = O::Error;
 
-    #[inline]
-    fn poll_drain<E>(
-        self: Pin<&mut Self>,
-        cx: &mut Cx<'_, '_>,
-        emit: E,
-    ) -> Poll<Result<Drained, O::Error>>
-    where
-        E: FnMut(Self::Item) -> ControlFlow<()>,
-    {
-        let flows = self.project().flows;
-        flows.drain(cx, |(), inner| inner, emit)
-    }
-
-    fn describe(&self, plan: &mut Plan) {
-        self.flows.describe_stage(plan);
-    }
-}
-
-impl<O> Clone for ConcatAll<O>
-where
-    O: Observable<Item: Clone> + Clone,
-{
-    fn clone(&self) -> Self {
-        Self {
-            flows: self.flows.clone(),
-        }
-    }
+    delegate!(flows.drain(|(), inner| inner));
 }
 
 impl<O: Observable + fmt::Debug> fmt::Debug for ConcatAll<O> {

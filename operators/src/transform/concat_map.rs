@@ -149,8 +149,8 @@ where
         }
     }
 
-    /// Adds the stage and its source to a plan.
-    pub(super) fn describe_stage(&self, plan: &mut Plan) {
+    /// Adds the stage and its source to a plan, whatever drives it.
+    pub(super) fn describe(&self, plan: &mut Plan) {
         self.stage.describe(plan);
     }
 }
@@ -177,7 +177,7 @@ where
     }
 
     fn describe(&self, plan: &mut Plan) {
-        self.describe_stage(plan);
+        Self::describe(self, plan);
     }
 }
 

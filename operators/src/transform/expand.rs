@@ -103,6 +103,7 @@ where
 
 pin_project! {
     /// The observable of [`Flow::expand`].
+    #[derive(Clone)]
     #[must_use = "flows do nothing unless run"]
     pub struct Expand<O, U, F>
     where
@@ -248,26 +249,6 @@ where
             .holds(Holds::Items(self.capacity))
             .meter(self.ledger.meter())
             .inputs(self.stage.input());
-    }
-}
-
-impl<O, U, F> Clone for Expand<O, U, F>
-where
-    O: Observable<Item: Clone> + Clone,
-    U: Clone,
-    F: Clone,
-{
-    fn clone(&self) -> Self {
-        Self {
-            stage: self.stage.clone(),
-            project: self.project.clone(),
-            running: self.running.clone(),
-            waiting: self.waiting.clone(),
-            source_waits: self.source_waits,
-            limit: self.limit,
-            capacity: self.capacity,
-            ledger: self.ledger.clone(),
-        }
     }
 }
 

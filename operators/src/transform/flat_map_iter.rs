@@ -3,10 +3,10 @@
 use std::{fmt, marker::PhantomData, ops::ControlFlow, pin::Pin, task::Poll};
 
 use pin_project_lite::pin_project;
-use thalweg_core::{Cx, Drained, Observable, Plan};
+use thalweg_core::{Cx, Drained, Observable};
 
 use super::ConcatMap;
-use crate::Flow;
+use crate::{Flow, delegate::delegate};
 
 impl<O: Observable> Flow<O> {
     /// Makes an iterator of every item and emits what it has.
@@ -76,22 +76,7 @@ where
     type Item = I::Item;
     type Error = O::Error;
 
-    #[inline]
-    fn poll_drain<E>(
-        self: Pin<&mut Self>,
-        cx: &mut Cx<'_, '_>,
-        emit: E,
-    ) -> Poll<Result<Drained, O::Error>>
-    where
-        E: FnMut(I::Item) -> ControlFlow<()>,
-    {
-        let iterators = self.project().iterators;
-        iterators.drain(cx, |project, item| Rest::of(project(item)), emit)
-    }
-
-    fn describe(&self, plan: &mut Plan) {
-        self.iterators.describe_stage(plan);
-    }
+    delegate!(iterators.drain(|project, item| Rest::of(project(item))));
 }
 
 impl<O, I, F> Clone for FlatMapIter<O, I, F>

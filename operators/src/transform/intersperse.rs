@@ -54,6 +54,7 @@ impl<O: Observable> Flow<O> {
 
 pin_project! {
     /// The observable of [`Flow::intersperse`].
+    #[derive(Clone)]
     #[must_use = "flows do nothing unless run"]
     pub struct Intersperse<O>
     where
@@ -139,19 +140,6 @@ impl<O: Observable<Item: Clone>> Observable for Intersperse<O> {
             .holds(Holds::Items(1))
             .meter(self.ledger.meter())
             .inputs(self.stage.input());
-    }
-}
-
-impl<O> Clone for Intersperse<O>
-where
-    O: Observable<Item: Clone> + Clone,
-{
-    fn clone(&self) -> Self {
-        Self {
-            stage: self.stage.clone(),
-            held: self.held.clone(),
-            ledger: self.ledger.clone(),
-        }
     }
 }
 

@@ -67,6 +67,7 @@ impl<O: Observable> Flow<O> {
 
 pin_project! {
     /// The observable of [`Flow::materialize`].
+    #[derive(Clone)]
     #[must_use = "flows do nothing unless run"]
     pub struct Materialize<O>
     where
@@ -125,19 +126,6 @@ impl<O: Observable> Observable for Materialize<O> {
 
     fn describe(&self, plan: &mut Plan) {
         self.stage.describe(plan);
-    }
-}
-
-impl<O> Clone for Materialize<O>
-where
-    O: Observable<Error: Clone> + Clone,
-{
-    fn clone(&self) -> Self {
-        Self {
-            stage: self.stage.clone(),
-            end: self.end.clone(),
-            told: self.told,
-        }
     }
 }
 

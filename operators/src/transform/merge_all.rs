@@ -1,12 +1,12 @@
 //! `merge_all`: runs several of the flows that are the items at once.
 
-use std::{fmt, ops::ControlFlow, pin::Pin, task::Poll};
+use std::fmt;
 
 use pin_project_lite::pin_project;
-use thalweg_core::{Cx, Drained, Observable, Plan};
+use thalweg_core::Observable;
 
 use super::MergeMap;
-use crate::Flow;
+use crate::{Flow, delegate::delegate};
 
 impl<O: Observable> Flow<O> {
     /// Runs up to `limit` of the flows that are the items at once, handing on their items as they come.
@@ -63,6 +63,7 @@ impl<O: Observable> Flow<O> {
 
 pin_project! {
     /// The observable of [`Flow::merge_all`].
+    #[derive(Clone)]
     #[must_use = "flows do nothing unless run"]
     pub struct MergeAll<O>
     where
@@ -80,33 +81,7 @@ where
     type Item = <O::Item as Observable>::Item;
     type Error = O::Error;
 
-    #[inline]
-    fn poll_drain<E>(
-        self: Pin<&mut Self>,
-        cx: &mut Cx<'_, '_>,
-        emit: E,
-    ) -> Poll<Result<Drained, O::Error>>
-    where
-        E: FnMut(Self::Item) -> ControlFlow<()>,
-    {
-        let flows = self.project().flows;
-        flows.drain(cx, |(), inner| inner, |(), _| {}, emit)
-    }
-
-    fn describe(&self, plan: &mut Plan) {
-        self.flows.describe_stage(plan);
-    }
-}
-
-impl<O> Clone for MergeAll<O>
-where
-    O: Observable<Item: Clone> + Clone,
-{
-    fn clone(&self) -> Self {
-        Self {
-            flows: self.flows.clone(),
-        }
-    }
+    delegate!(flows.drain(|(), inner| inner, |(), _| {}));
 }
 
 impl<O: Observable + fmt::Debug> fmt::Debug for MergeAll<O> {

@@ -58,6 +58,7 @@ impl<O: Observable> Flow<O> {
 
 pin_project! {
     /// The observable of [`Flow::pairwise`].
+    #[derive(Clone)]
     #[must_use = "flows do nothing unless run"]
     pub struct Pairwise<O>
     where
@@ -120,19 +121,6 @@ impl<O: Observable<Item: Clone>> Observable for Pairwise<O> {
             .holds(Holds::Items(1))
             .meter(self.ledger.meter())
             .inputs(self.stage.input());
-    }
-}
-
-impl<O> Clone for Pairwise<O>
-where
-    O: Observable<Item: Clone> + Clone,
-{
-    fn clone(&self) -> Self {
-        Self {
-            stage: self.stage.clone(),
-            alone: self.alone,
-            ledger: self.ledger.clone(),
-        }
     }
 }
 

@@ -1,12 +1,12 @@
 //! `switch_all`: runs only the newest of the flows that are the items.
 
-use std::{fmt, ops::ControlFlow, pin::Pin, task::Poll};
+use std::fmt;
 
 use pin_project_lite::pin_project;
-use thalweg_core::{Cx, Drained, Observable, Plan};
+use thalweg_core::Observable;
 
 use super::SwitchMap;
-use crate::Flow;
+use crate::{Flow, delegate::delegate};
 
 impl<O: Observable> Flow<O> {
     /// Runs only the newest of the flows that are the items: the one before is dropped.
@@ -57,6 +57,7 @@ impl<O: Observable> Flow<O> {
 
 pin_project! {
     /// The observable of [`Flow::switch_all`].
+    #[derive(Clone)]
     #[must_use = "flows do nothing unless run"]
     pub struct SwitchAll<O>
     where
@@ -74,33 +75,7 @@ where
     type Item = <O::Item as Observable>::Item;
     type Error = O::Error;
 
-    #[inline]
-    fn poll_drain<E>(
-        self: Pin<&mut Self>,
-        cx: &mut Cx<'_, '_>,
-        emit: E,
-    ) -> Poll<Result<Drained, O::Error>>
-    where
-        E: FnMut(Self::Item) -> ControlFlow<()>,
-    {
-        let flows = self.project().flows;
-        flows.drain(cx, |(), inner| inner, |(), _| {}, emit)
-    }
-
-    fn describe(&self, plan: &mut Plan) {
-        self.flows.describe_stage(plan);
-    }
-}
-
-impl<O> Clone for SwitchAll<O>
-where
-    O: Observable<Item: Clone> + Clone,
-{
-    fn clone(&self) -> Self {
-        Self {
-            flows: self.flows.clone(),
-        }
-    }
+    delegate!(flows.drain(|(), inner| inner, |(), _| {}));
 }
 
 impl<O: Observable + fmt::Debug> fmt::Debug for SwitchAll<O> {

@@ -153,8 +153,8 @@ where
         }
     }
 
-    /// Adds the stage and its source to a plan.
-    pub(super) fn describe_stage(&self, plan: &mut Plan) {
+    /// Adds the stage and its source to a plan, whatever drives it.
+    pub(super) fn describe(&self, plan: &mut Plan) {
         plan.stage(self.stage.id())
             .holds(Holds::Items(1))
             .meter(self.ledger.meter())
@@ -184,7 +184,7 @@ where
     }
 
     fn describe(&self, plan: &mut Plan) {
-        self.describe_stage(plan);
+        Self::describe(self, plan);
     }
 }
 

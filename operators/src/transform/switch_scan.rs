@@ -1,12 +1,12 @@
 //! `switch_scan`: makes a flow of every item and of what was last emitted, and runs only the newest.
 
-use std::{fmt, ops::ControlFlow, pin::Pin, task::Poll};
+use std::fmt;
 
 use pin_project_lite::pin_project;
-use thalweg_core::{Cx, Drained, Observable, Plan};
+use thalweg_core::Observable;
 
 use super::SwitchMap;
-use crate::Flow;
+use crate::{Flow, delegate::delegate};
 
 impl<O: Observable> Flow<O> {
     /// Makes a flow of every item and the state, which is what was last emitted, and runs only the newest.
@@ -79,26 +79,10 @@ where
     type Item = S;
     type Error = O::Error;
 
-    #[inline]
-    fn poll_drain<E>(
-        self: Pin<&mut Self>,
-        cx: &mut Cx<'_, '_>,
-        emit: E,
-    ) -> Poll<Result<Drained, O::Error>>
-    where
-        E: FnMut(S) -> ControlFlow<()>,
-    {
-        self.project().flows.drain(
-            cx,
-            |(state, step), item| step(state, item),
-            |(state, _), emitted| state.clone_from(emitted),
-            emit,
-        )
-    }
-
-    fn describe(&self, plan: &mut Plan) {
-        self.flows.describe_stage(plan);
-    }
+    delegate!(flows.drain(
+        |(state, step), item| step(state, item),
+        |(state, _), emitted| state.clone_from(emitted)
+    ));
 }
 
 impl<O: fmt::Debug, U, S, F> fmt::Debug for SwitchScan<O, U, S, F> {

@@ -57,6 +57,7 @@ impl<O: Observable> Flow<O> {
 
 pin_project! {
     /// The observable of [`Flow::to_vec`].
+    #[derive(Clone)]
     #[must_use = "flows do nothing unless run"]
     pub struct ToVec<O>
     where
@@ -119,19 +120,6 @@ impl<O: Observable> Observable for ToVec<O> {
             .holds(Holds::Unbounded)
             .meter(self.ledger.meter())
             .inputs(self.stage.input());
-    }
-}
-
-impl<O> Clone for ToVec<O>
-where
-    O: Observable<Item: Clone> + Clone,
-{
-    fn clone(&self) -> Self {
-        Self {
-            stage: self.stage.clone(),
-            items: self.items.clone(),
-            ledger: self.ledger.clone(),
-        }
     }
 }
 

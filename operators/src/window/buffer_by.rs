@@ -1,11 +1,11 @@
 //! `buffer_by`: cuts the flow into vectors at the items of another.
 
-use std::{ops::ControlFlow, pin::Pin, task::Poll};
+use std::fmt;
 
 use pin_project_lite::pin_project;
-use thalweg_core::{Cx, Drained, Observable, Plan};
+use thalweg_core::Observable;
 
-use crate::{Flow, Stage};
+use crate::{Flow, Stage, delegate::delegate};
 
 use super::shared::{Buffers, By, Windows, no_copies};
 
@@ -65,14 +65,14 @@ impl<O: Observable> Flow<O> {
 
 pin_project! {
     /// The observable of [`Flow::buffer_by`].
-    #[derive(Debug)]
+    #[derive(Clone)]
     #[must_use = "flows do nothing unless run"]
     pub struct BufferBy<O, N>
     where
         O: Observable,
     {
         #[pin]
-        windows: Windows<O, By<N>, Buffers<O>>,
+        windows: Windows<O, By<N>, Buffers<O::Item>>,
     }
 }
 
@@ -84,31 +84,17 @@ where
     type Item = Vec<O::Item>;
     type Error = O::Error;
 
-    #[inline]
-    fn poll_drain<E>(
-        self: Pin<&mut Self>,
-        cx: &mut Cx<'_, '_>,
-        emit: E,
-    ) -> Poll<Result<Drained, O::Error>>
-    where
-        E: FnMut(Self::Item) -> ControlFlow<()>,
-    {
-        self.project().windows.poll_drain(cx, emit)
-    }
-
-    fn describe(&self, plan: &mut Plan) {
-        self.windows.describe(plan);
-    }
+    delegate!(windows);
 }
 
-impl<O, N> Clone for BufferBy<O, N>
+impl<O, N> fmt::Debug for BufferBy<O, N>
 where
-    O: Observable<Item: Clone> + Clone,
-    N: Clone,
+    O: Observable + fmt::Debug,
+    N: fmt::Debug,
 {
-    fn clone(&self) -> Self {
-        Self {
-            windows: self.windows.clone(),
-        }
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BufferBy")
+            .field("windows", &self.windows)
+            .finish()
     }
 }

@@ -1,11 +1,11 @@
 //! `buffer_count`: cuts the flow into vectors of a number of items.
 
-use std::{ops::ControlFlow, pin::Pin, task::Poll};
+use std::fmt;
 
 use pin_project_lite::pin_project;
-use thalweg_core::{Cx, Drained, Observable, Plan};
+use thalweg_core::Observable;
 
-use crate::{Flow, Stage};
+use crate::{Flow, Stage, delegate::delegate};
 
 use super::shared::{Buffers, Count, Windows, clones, no_copies};
 
@@ -65,10 +65,7 @@ impl<O: Observable> Flow<O> {
     }
 }
 
-impl<O> Flow<BufferCount<O>>
-where
-    O: Observable,
-{
+impl<O: Observable> Flow<BufferCount<O>> {
     /// Begins a vector every `items` items, whether or not the one before is full.
     ///
     /// With fewer than its size they overlap, and an item comes into each, cloned. With more, the items in between
@@ -92,48 +89,28 @@ where
 
 pin_project! {
     /// The observable of [`Flow::buffer_count`].
-    #[derive(Debug)]
+    #[derive(Clone)]
     #[must_use = "flows do nothing unless run"]
     pub struct BufferCount<O>
     where
         O: Observable,
     {
         #[pin]
-        windows: Windows<O, Count, Buffers<O>>,
+        windows: Windows<O, Count, Buffers<O::Item>>,
     }
 }
 
-impl<O> Observable for BufferCount<O>
-where
-    O: Observable,
-{
+impl<O: Observable> Observable for BufferCount<O> {
     type Item = Vec<O::Item>;
     type Error = O::Error;
 
-    #[inline]
-    fn poll_drain<E>(
-        self: Pin<&mut Self>,
-        cx: &mut Cx<'_, '_>,
-        emit: E,
-    ) -> Poll<Result<Drained, O::Error>>
-    where
-        E: FnMut(Self::Item) -> ControlFlow<()>,
-    {
-        self.project().windows.poll_drain(cx, emit)
-    }
-
-    fn describe(&self, plan: &mut Plan) {
-        self.windows.describe(plan);
-    }
+    delegate!(windows);
 }
 
-impl<O> Clone for BufferCount<O>
-where
-    O: Observable<Item: Clone> + Clone,
-{
-    fn clone(&self) -> Self {
-        Self {
-            windows: self.windows.clone(),
-        }
+impl<O: Observable + fmt::Debug> fmt::Debug for BufferCount<O> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BufferCount")
+            .field("windows", &self.windows)
+            .finish()
     }
 }

@@ -1,11 +1,11 @@
 //! `buffer_time`: cuts the flow by the clock into vectors.
 
-use std::{ops::ControlFlow, pin::Pin, task::Poll, time::Duration};
+use std::{fmt, time::Duration};
 
 use pin_project_lite::pin_project;
-use thalweg_core::{Cx, Drained, Observable, Plan};
+use thalweg_core::Observable;
 
-use crate::{Flow, Stage};
+use crate::{Flow, Stage, delegate::delegate};
 
 use super::shared::{Buffers, Time, Windows, clones, no_copies};
 
@@ -66,10 +66,7 @@ impl<O: Observable> Flow<O> {
     }
 }
 
-impl<O> Flow<BufferTime<O>>
-where
-    O: Observable,
-{
+impl<O: Observable> Flow<BufferTime<O>> {
     /// Begins a vector in every `period`, whether or not the one before has ended.
     ///
     /// With less than the span they overlap, and an item comes into each, cloned. With more, the items in between
@@ -106,48 +103,28 @@ where
 
 pin_project! {
     /// The observable of [`Flow::buffer_time`].
-    #[derive(Debug)]
+    #[derive(Clone)]
     #[must_use = "flows do nothing unless run"]
     pub struct BufferTime<O>
     where
         O: Observable,
     {
         #[pin]
-        windows: Windows<O, Time, Buffers<O>>,
+        windows: Windows<O, Time, Buffers<O::Item>>,
     }
 }
 
-impl<O> Observable for BufferTime<O>
-where
-    O: Observable,
-{
+impl<O: Observable> Observable for BufferTime<O> {
     type Item = Vec<O::Item>;
     type Error = O::Error;
 
-    #[inline]
-    fn poll_drain<E>(
-        self: Pin<&mut Self>,
-        cx: &mut Cx<'_, '_>,
-        emit: E,
-    ) -> Poll<Result<Drained, O::Error>>
-    where
-        E: FnMut(Self::Item) -> ControlFlow<()>,
-    {
-        self.project().windows.poll_drain(cx, emit)
-    }
-
-    fn describe(&self, plan: &mut Plan) {
-        self.windows.describe(plan);
-    }
+    delegate!(windows);
 }
 
-impl<O> Clone for BufferTime<O>
-where
-    O: Observable<Item: Clone> + Clone,
-{
-    fn clone(&self) -> Self {
-        Self {
-            windows: self.windows.clone(),
-        }
+impl<O: Observable + fmt::Debug> fmt::Debug for BufferTime<O> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BufferTime")
+            .field("windows", &self.windows)
+            .finish()
     }
 }

@@ -1,11 +1,11 @@
 //! `buffer_toggle`: begins vectors with one flow and ends them with others.
 
-use std::{fmt, ops::ControlFlow, pin::Pin, task::Poll};
+use std::fmt;
 
 use pin_project_lite::pin_project;
-use thalweg_core::{Cx, Drained, Observable, Plan};
+use thalweg_core::Observable;
 
-use crate::{Flow, Stage};
+use crate::{Flow, Stage, delegate::delegate};
 
 use super::shared::{Buffers, Toggle, Windows, clones};
 
@@ -69,13 +69,14 @@ impl<O: Observable> Flow<O> {
 
 pin_project! {
     /// The observable of [`Flow::buffer_toggle`].
+    #[derive(Clone)]
     #[must_use = "flows do nothing unless run"]
     pub struct BufferToggle<O, N, F, C>
     where
         O: Observable,
     {
         #[pin]
-        windows: Windows<O, Toggle<N, F, C>, Buffers<O>>,
+        windows: Windows<O, Toggle<N, F, C>, Buffers<O::Item>>,
     }
 }
 
@@ -90,35 +91,7 @@ where
     type Item = Vec<O::Item>;
     type Error = O::Error;
 
-    #[inline]
-    fn poll_drain<E>(
-        self: Pin<&mut Self>,
-        cx: &mut Cx<'_, '_>,
-        emit: E,
-    ) -> Poll<Result<Drained, O::Error>>
-    where
-        E: FnMut(Self::Item) -> ControlFlow<()>,
-    {
-        self.project().windows.poll_drain(cx, emit)
-    }
-
-    fn describe(&self, plan: &mut Plan) {
-        self.windows.describe(plan);
-    }
-}
-
-impl<O, N, F, C> Clone for BufferToggle<O, N, F, C>
-where
-    O: Observable<Item: Clone> + Clone,
-    N: Clone,
-    F: Clone,
-    C: Clone,
-{
-    fn clone(&self) -> Self {
-        Self {
-            windows: self.windows.clone(),
-        }
-    }
+    delegate!(windows);
 }
 
 impl<O, N, F, C> fmt::Debug for BufferToggle<O, N, F, C>

@@ -1,11 +1,11 @@
 //! `buffer_when`: cuts the flow into vectors, with a closing made for each.
 
-use std::{fmt, ops::ControlFlow, pin::Pin, task::Poll};
+use std::fmt;
 
 use pin_project_lite::pin_project;
-use thalweg_core::{Cx, Drained, Observable, Plan};
+use thalweg_core::Observable;
 
-use crate::{Flow, Stage};
+use crate::{Flow, Stage, delegate::delegate};
 
 use super::shared::{Buffers, When, Windows, no_copies};
 
@@ -68,13 +68,14 @@ impl<O: Observable> Flow<O> {
 
 pin_project! {
     /// The observable of [`Flow::buffer_when`].
+    #[derive(Clone)]
     #[must_use = "flows do nothing unless run"]
     pub struct BufferWhen<O, F, C>
     where
         O: Observable,
     {
         #[pin]
-        windows: Windows<O, When<F, C>, Buffers<O>>,
+        windows: Windows<O, When<F, C>, Buffers<O::Item>>,
     }
 }
 
@@ -87,34 +88,7 @@ where
     type Item = Vec<O::Item>;
     type Error = O::Error;
 
-    #[inline]
-    fn poll_drain<E>(
-        self: Pin<&mut Self>,
-        cx: &mut Cx<'_, '_>,
-        emit: E,
-    ) -> Poll<Result<Drained, O::Error>>
-    where
-        E: FnMut(Self::Item) -> ControlFlow<()>,
-    {
-        self.project().windows.poll_drain(cx, emit)
-    }
-
-    fn describe(&self, plan: &mut Plan) {
-        self.windows.describe(plan);
-    }
-}
-
-impl<O, F, C> Clone for BufferWhen<O, F, C>
-where
-    O: Observable<Item: Clone> + Clone,
-    F: Clone,
-    C: Clone,
-{
-    fn clone(&self) -> Self {
-        Self {
-            windows: self.windows.clone(),
-        }
-    }
+    delegate!(windows);
 }
 
 impl<O, F, C> fmt::Debug for BufferWhen<O, F, C>

@@ -1,11 +1,11 @@
 //! `session`: gathers items between which there is no long gap.
 
-use std::{ops::ControlFlow, pin::Pin, task::Poll, time::Duration};
+use std::{fmt, time::Duration};
 
 use pin_project_lite::pin_project;
-use thalweg_core::{Cx, Drained, Observable, Plan};
+use thalweg_core::Observable;
 
-use crate::{Flow, Stage};
+use crate::{Flow, Stage, delegate::delegate};
 
 use super::shared::{Buffers, Gap, Windows, no_copies};
 
@@ -58,10 +58,7 @@ impl<O: Observable> Flow<O> {
     }
 }
 
-impl<O> Flow<Session<O>>
-where
-    O: Observable,
-{
+impl<O: Observable> Flow<Session<O>> {
     /// Ends a session with its item no. `items`.
     ///
     /// # Panics
@@ -78,48 +75,28 @@ where
 
 pin_project! {
     /// The observable of [`Flow::session`].
-    #[derive(Debug)]
+    #[derive(Clone)]
     #[must_use = "flows do nothing unless run"]
     pub struct Session<O>
     where
         O: Observable,
     {
         #[pin]
-        windows: Windows<O, Gap, Buffers<O>>,
+        windows: Windows<O, Gap, Buffers<O::Item>>,
     }
 }
 
-impl<O> Observable for Session<O>
-where
-    O: Observable,
-{
+impl<O: Observable> Observable for Session<O> {
     type Item = Vec<O::Item>;
     type Error = O::Error;
 
-    #[inline]
-    fn poll_drain<E>(
-        self: Pin<&mut Self>,
-        cx: &mut Cx<'_, '_>,
-        emit: E,
-    ) -> Poll<Result<Drained, O::Error>>
-    where
-        E: FnMut(Self::Item) -> ControlFlow<()>,
-    {
-        self.project().windows.poll_drain(cx, emit)
-    }
-
-    fn describe(&self, plan: &mut Plan) {
-        self.windows.describe(plan);
-    }
+    delegate!(windows);
 }
 
-impl<O> Clone for Session<O>
-where
-    O: Observable<Item: Clone> + Clone,
-{
-    fn clone(&self) -> Self {
-        Self {
-            windows: self.windows.clone(),
-        }
+impl<O: Observable + fmt::Debug> fmt::Debug for Session<O> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session")
+            .field("windows", &self.windows)
+            .finish()
     }
 }

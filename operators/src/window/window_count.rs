@@ -1,11 +1,9 @@
 //! `window_count`: cuts the flow into windows of a number of items, each a flow.
 
-use std::{ops::ControlFlow, pin::Pin, task::Poll};
-
 use pin_project_lite::pin_project;
-use thalweg_core::{Cx, Drained, Observable, Plan};
+use thalweg_core::Observable;
 
-use crate::{Flow, Stage};
+use crate::{Flow, Stage, delegate::delegate};
 
 use super::shared::{Count, Queues, Window, Windows, clones, no_copies};
 
@@ -131,19 +129,5 @@ where
     type Item = Flow<Window<O::Item, O::Error>>;
     type Error = O::Error;
 
-    #[inline]
-    fn poll_drain<E>(
-        self: Pin<&mut Self>,
-        cx: &mut Cx<'_, '_>,
-        emit: E,
-    ) -> Poll<Result<Drained, O::Error>>
-    where
-        E: FnMut(Self::Item) -> ControlFlow<()>,
-    {
-        self.project().windows.poll_drain(cx, emit)
-    }
-
-    fn describe(&self, plan: &mut Plan) {
-        self.windows.describe(plan);
-    }
+    delegate!(windows);
 }

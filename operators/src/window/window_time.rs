@@ -1,11 +1,11 @@
 //! `window_time`: cuts the flow by the clock into windows, each a flow.
 
-use std::{ops::ControlFlow, pin::Pin, task::Poll, time::Duration};
+use std::time::Duration;
 
 use pin_project_lite::pin_project;
-use thalweg_core::{Cx, Drained, Observable, Plan};
+use thalweg_core::Observable;
 
-use crate::{Flow, Stage};
+use crate::{Flow, Stage, delegate::delegate};
 
 use super::shared::{Queues, Time, Window, Windows, clones, no_copies};
 
@@ -148,19 +148,5 @@ where
     type Item = Flow<Window<O::Item, O::Error>>;
     type Error = O::Error;
 
-    #[inline]
-    fn poll_drain<E>(
-        self: Pin<&mut Self>,
-        cx: &mut Cx<'_, '_>,
-        emit: E,
-    ) -> Poll<Result<Drained, O::Error>>
-    where
-        E: FnMut(Self::Item) -> ControlFlow<()>,
-    {
-        self.project().windows.poll_drain(cx, emit)
-    }
-
-    fn describe(&self, plan: &mut Plan) {
-        self.windows.describe(plan);
-    }
+    delegate!(windows);
 }

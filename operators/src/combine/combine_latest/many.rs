@@ -86,6 +86,7 @@ impl<O: Observable<Item: Clone>> Flow<CombineLatestMany<O>> {
 }
 
 /// The observable of [`combine_latest`].
+#[derive(Clone)]
 #[must_use = "flows do nothing unless run"]
 pub struct CombineLatestMany<O: Observable> {
     inputs: Inputs<O>,
@@ -190,19 +191,6 @@ impl<O: Observable<Item: Clone>> Observable for CombineLatestMany<O> {
             .holds(Holds::Items(self.newest.len()))
             .meter(self.ledger.meter())
             .inputs(self.inputs.iter());
-    }
-}
-
-impl<O: Observable<Item: Clone> + Clone> Clone for CombineLatestMany<O> {
-    fn clone(&self) -> Self {
-        Self {
-            inputs: self.inputs.clone(),
-            newest: self.newest.clone(),
-            missing: self.missing,
-            settled: self.settled,
-            ledger: self.ledger.clone(),
-            id: self.id,
-        }
     }
 }
 

@@ -109,6 +109,7 @@ where
 
 pin_project! {
     /// The observable of [`Flow::combine_latest`].
+    #[derive(Clone)]
     #[must_use = "flows do nothing unless run"]
     pub struct CombineLatest<O, P>
     where
@@ -253,25 +254,6 @@ where
             .meter(self.ledger.meter())
             .inputs(self.first.input())
             .inputs(self.second.input());
-    }
-}
-
-impl<O, P> Clone for CombineLatest<O, P>
-where
-    O: Observable<Item: Clone> + Clone,
-    P: Observable<Item: Clone> + Clone,
-{
-    fn clone(&self) -> Self {
-        Self {
-            first: self.first.clone(),
-            second: self.second.clone(),
-            left: self.left.clone(),
-            right: self.right.clone(),
-            second_has_turn: self.second_has_turn,
-            turn: self.turn,
-            settled: self.settled,
-            ledger: self.ledger.clone(),
-        }
     }
 }
 

@@ -86,30 +86,48 @@ where
         E: FnMut(O::Item) -> ControlFlow<()>,
     {
         let mut this = self.project();
-        let first = this.first.as_mut().drain(cx, |(), item| emit(item));
-        if let Poll::Ready(Err(_)) = first {
-            this.second.end();
-            return first;
-        }
-        let busy = !this.first.is_ended();
-        if busy && !this.second.owes_stop(cx) {
-            return first;
-        }
-        let quota = if busy { 0 } else { u32::MAX };
-        let second = cx.limited(quota, |cx| this.second.drain(cx, |(), item| emit(item)));
-        match second {
-            Poll::Ready(Err(_)) => {
-                this.first.end();
-                second
-            }
-            _ if busy => first,
-            _ => second,
-        }
+        let drained = this.first.as_mut().drain(cx, |(), item| emit(item));
+        go_on(this.first, drained, this.second, cx, emit)
     }
 
     fn describe(&self, plan: &mut Plan) {
         plan.stage(self.first.id())
             .inputs(self.first.input())
             .inputs(self.second.input());
+    }
+}
+
+/// Goes on with the second flow when the first, which came to rest as `drained`, has completed.
+///
+/// Before that the second is only told of a stop, and an error of one is the end of both.
+#[inline]
+pub(super) fn go_on<O, P>(
+    first: Pin<&mut Stage<O>>,
+    drained: Poll<Result<Drained, O::Error>>,
+    second: Pin<&mut Stage<P>>,
+    cx: &mut Cx<'_, '_>,
+    mut emit: impl FnMut(O::Item) -> ControlFlow<()>,
+) -> Poll<Result<Drained, O::Error>>
+where
+    O: Observable,
+    P: Observable<Item = O::Item, Error = O::Error>,
+{
+    if let Poll::Ready(Err(_)) = drained {
+        second.end();
+        return drained;
+    }
+    let busy = !first.is_ended();
+    if busy && !second.owes_stop(cx) {
+        return drained;
+    }
+    let quota = if busy { 0 } else { u32::MAX };
+    let of_second = cx.limited(quota, |cx| second.drain(cx, |(), item| emit(item)));
+    match of_second {
+        Poll::Ready(Err(_)) => {
+            first.end();
+            of_second
+        }
+        _ if busy => drained,
+        _ => of_second,
     }
 }

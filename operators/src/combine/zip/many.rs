@@ -54,6 +54,7 @@ pub fn zip<O: Observable>(inputs: impl IntoIterator<Item = O>) -> Flow<ZipMany<O
 }
 
 /// The observable of [`zip`].
+#[derive(Clone)]
 #[must_use = "flows do nothing unless run"]
 pub struct ZipMany<O: Observable> {
     inputs: Inputs<O>,
@@ -156,18 +157,6 @@ impl<O: Observable> Observable for ZipMany<O> {
             .holds(Holds::Items(self.waiting.len().saturating_sub(1)))
             .meter(self.ledger.meter())
             .inputs(self.inputs.iter());
-    }
-}
-
-impl<O: Observable<Item: Clone> + Clone> Clone for ZipMany<O> {
-    fn clone(&self) -> Self {
-        Self {
-            inputs: self.inputs.clone(),
-            waiting: self.waiting.clone(),
-            missing: self.missing,
-            ledger: self.ledger.clone(),
-            id: self.id,
-        }
     }
 }
 

@@ -67,6 +67,7 @@ impl<O: Observable> Flow<O> {
 
 pin_project! {
     /// The observable of [`Flow::zip`].
+    #[derive(Clone)]
     #[must_use = "flows do nothing unless run"]
     pub struct Zip<O, P>
     where
@@ -179,23 +180,6 @@ fn ends<E>(drained: &Poll<Result<Drained, E>>, is_empty: bool) -> bool {
 
 fn is_exhausted<E>(drained: &Poll<Result<Drained, E>>) -> bool {
     matches!(drained, Poll::Ready(Ok(Drained::Exhausted)))
-}
-
-impl<O, P> Clone for Zip<O, P>
-where
-    O: Observable<Item: Clone> + Clone,
-    P: Observable<Item: Clone> + Clone,
-{
-    fn clone(&self) -> Self {
-        Self {
-            first: self.first.clone(),
-            second: self.second.clone(),
-            left: self.left.clone(),
-            right: self.right.clone(),
-            first_was_busy: self.first_was_busy,
-            ledger: self.ledger.clone(),
-        }
-    }
 }
 
 impl<O, P> fmt::Debug for Zip<O, P>

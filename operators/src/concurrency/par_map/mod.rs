@@ -2,12 +2,12 @@
 
 mod ordered;
 
-use std::{fmt, ops::ControlFlow, pin::Pin, task::Poll};
+use std::fmt;
 
 use pin_project_lite::pin_project;
-use thalweg_core::{Cx, Drained, Fault, Observable, Plan};
+use thalweg_core::{Fault, Observable};
 
-use crate::{Flow, Stage};
+use crate::{Flow, Stage, delegate::delegate};
 
 pub(super) use self::ordered::{InOrder, Ordered};
 
@@ -95,25 +95,7 @@ where
     type Item = W::Output;
     type Error = Fault<O::Error>;
 
-    fn poll_drain<E>(
-        self: Pin<&mut Self>,
-        cx: &mut Cx<'_, '_>,
-        emit: E,
-    ) -> Poll<Result<Drained, Self::Error>>
-    where
-        E: FnMut(W::Output) -> ControlFlow<()>,
-    {
-        let ordered = self.project().ordered;
-        ordered.poll_drain(
-            cx,
-            |jobs, number, work, item| jobs.spawn(number, work(item)),
-            emit,
-        )
-    }
-
-    fn describe(&self, plan: &mut Plan) {
-        self.ordered.describe(plan);
-    }
+    delegate!(ordered.poll_drain(|jobs, number, work, item| jobs.spawn(number, work(item))));
 }
 
 impl<O, F, W> Clone for ParMap<O, F, W>

@@ -3,6 +3,7 @@
 mod closing;
 mod group;
 mod lists;
+mod options;
 mod shared;
 mod sorter;
 mod task;
@@ -26,13 +27,12 @@ use crate::{Flow, Stage};
 
 use self::{
     closing::{CloseBy, Closing, Notifier},
+    options::Options,
     shared::Shared,
     sorter::Sorter,
 };
 pub use group::Group;
-
-/// Items that the queue of a group holds, unless [`Flow::group_capacity`] says otherwise.
-const CAPACITY: usize = 256;
+pub use options::MaxGroups;
 
 impl<O: Observable> Flow<O> {
     /// Sorts the items by key into flows of their own: emits a [`Group`] for every key that is new.
@@ -105,12 +105,7 @@ impl<O: Observable> Flow<O> {
         Flow::new(GroupBy {
             id: stage.id(),
             state: State::Idle(stage),
-            options: Options {
-                capacity: CAPACITY,
-                overflow: Overflow::Wait,
-                max_groups: None,
-                group_items: u64::MAX,
-            },
+            options: Options::new(),
             close_by: None,
             meter: Meter::new(),
         })
@@ -214,36 +209,6 @@ where
         let mut group_by = self.into_inner();
         set(&mut group_by.options);
         Self::new(group_by)
-    }
-}
-
-/// What happens when a key is new and there are as many groups as there may be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub enum MaxGroups {
-    /// All wait until a group is dropped.
-    #[default]
-    Wait,
-    /// A group that has been idle and holds nothing completes; if there is none, all wait.
-    EvictIdle,
-    /// This flow and all groups fail with [`Fault::Overflowed`].
-    Fail,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Options {
-    capacity: usize,
-    overflow: Overflow,
-    max_groups: Option<(usize, MaxGroups)>,
-    group_items: u64,
-}
-
-impl Options {
-    /// How many items a group that holds `held` takes besides; whatever comes, if its policy is to drop.
-    fn room(&self, held: usize) -> usize {
-        match self.overflow {
-            Overflow::Wait | Overflow::Fail => self.capacity - held,
-            Overflow::DropIncoming | Overflow::DropOldest => usize::MAX,
-        }
     }
 }
 

@@ -9,8 +9,8 @@ use std::{
 use thalweg_core::{DropReason, Fault, Meter, Overflow};
 
 use super::{
-    MaxGroups, Options,
     lists::{List, Lists},
+    options::{MaxGroups, Options},
 };
 
 pub(super) struct Shared<K, T, E> {

@@ -5,14 +5,15 @@ pub(super) mod options;
 mod pump;
 pub(super) mod seat;
 
-use std::{fmt, ops::ControlFlow, pin::Pin, sync::Arc, task::Poll, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
+use pin_project_lite::pin_project;
 use thalweg_core::{
-    Cx, Drained, Fault, Holds, Observable, Plan,
+    Fault, Observable,
     hub::{Delivery, Lagged, Lagging, Subscriber},
 };
 
-use crate::Flow;
+use crate::{Flow, delegate::delegate};
 
 use self::{
     connection::Shared,
@@ -235,8 +236,7 @@ where
         );
         let share = self.into_inner();
         Flow::new(ShareLagging {
-            seat: Seat::new(share.seat.shared()),
-            items,
+            seat: share.seat.another(Delivery::Lag(items)),
         })
     }
 
@@ -244,7 +244,7 @@ where
     #[doc(alias = "conflate")]
     pub fn newest(self) -> Self {
         let mut share = self.into_inner();
-        share.delivery = Delivery::Latest;
+        share.seat.delivery = Delivery::Latest;
         Self::new(share)
     }
 
@@ -257,18 +257,18 @@ where
     }
 }
 
-/// The observable of [`Flow::share`]. Every clone is a subscriber.
-#[must_use = "flows do nothing unless run"]
-pub struct Share<O: Observable> {
-    seat: Seat<O, Subscriber<O::Item, Fault<O::Error>>>,
-    delivery: Delivery,
+pin_project! {
+    /// The observable of [`Flow::share`]. Every clone is a subscriber.
+    #[must_use = "flows do nothing unless run"]
+    pub struct Share<O: Observable> {
+        seat: Seat<O, Subscriber<O::Item, Fault<O::Error>>>,
+    }
 }
 
 impl<O: Observable> Share<O> {
     fn new(shared: Arc<Shared<O>>) -> Self {
         Self {
-            seat: Seat::new(Some(shared)),
-            delivery: Delivery::Lossless,
+            seat: Seat::new(shared, Delivery::Lossless),
         }
     }
 }
@@ -280,52 +280,30 @@ where
     type Item = O::Item;
     type Error = Fault<O::Error>;
 
-    fn poll_drain<E>(
-        mut self: Pin<&mut Self>,
-        cx: &mut Cx<'_, '_>,
-        emit: E,
-    ) -> Poll<Result<Drained, Self::Error>>
-    where
-        E: FnMut(O::Item) -> ControlFlow<()>,
-    {
-        let delivery = self.delivery;
-        self.seat.poll_drain(cx, delivery, |seat| seat, emit)
-    }
-
-    fn describe(&self, plan: &mut Plan) {
-        let holds = match self.delivery {
-            Delivery::Lossless => None,
-            Delivery::Lag(items) => Some(items),
-            Delivery::Latest => Some(1),
-        };
-        self.seat.describe(plan, holds.map(Holds::Items));
-    }
+    delegate!(seat);
 }
 
 impl<O: Observable> Clone for Share<O> {
     /// Makes another subscriber, which begins at its first poll; a clone of one that has ended has ended.
     fn clone(&self) -> Self {
         Self {
-            seat: Seat::new(self.seat.shared()),
-            delivery: self.delivery,
+            seat: self.seat.clone(),
         }
     }
 }
 
 impl<O: Observable + fmt::Debug> fmt::Debug for Share<O> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Share")
-            .field("seat", &self.seat)
-            .field("delivery", &self.delivery)
-            .finish()
+        f.debug_struct("Share").field("seat", &self.seat).finish()
     }
 }
 
-/// The observable of [`Flow::lagging`]. Every clone is a subscriber.
-#[must_use = "flows do nothing unless run"]
-pub struct ShareLagging<O: Observable> {
-    seat: Seat<O, Lagging<O::Item, Fault<O::Error>>>,
-    items: usize,
+pin_project! {
+    /// The observable of [`Flow::lagging`]. Every clone is a subscriber.
+    #[must_use = "flows do nothing unless run"]
+    pub struct ShareLagging<O: Observable> {
+        seat: Seat<O, Lagging<O::Item, Fault<O::Error>>>,
+    }
 }
 
 impl<O> Observable for ShareLagging<O>
@@ -335,30 +313,14 @@ where
     type Item = Result<O::Item, Lagged>;
     type Error = Fault<O::Error>;
 
-    fn poll_drain<E>(
-        mut self: Pin<&mut Self>,
-        cx: &mut Cx<'_, '_>,
-        emit: E,
-    ) -> Poll<Result<Drained, Self::Error>>
-    where
-        E: FnMut(Self::Item) -> ControlFlow<()>,
-    {
-        let delivery = Delivery::Lag(self.items);
-        self.seat
-            .poll_drain(cx, delivery, Subscriber::lagging, emit)
-    }
-
-    fn describe(&self, plan: &mut Plan) {
-        self.seat.describe(plan, Some(Holds::Items(self.items)));
-    }
+    delegate!(seat);
 }
 
 impl<O: Observable> Clone for ShareLagging<O> {
     /// Makes another subscriber, which begins at its first poll; a clone of one that has ended has ended.
     fn clone(&self) -> Self {
         Self {
-            seat: Seat::new(self.seat.shared()),
-            items: self.items,
+            seat: self.seat.clone(),
         }
     }
 }
@@ -367,7 +329,6 @@ impl<O: Observable + fmt::Debug> fmt::Debug for ShareLagging<O> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ShareLagging")
             .field("seat", &self.seat)
-            .field("items", &self.items)
             .finish()
     }
 }

@@ -15,18 +15,28 @@ use thalweg_core::{
 
 use super::connection::Shared;
 
-/// A [`Subscriber`], or what was made of one.
+/// A [`Subscriber`], or what is made of one.
 pub(in crate::multicast) trait Listener<T, E> {
+    fn of(subscriber: Subscriber<T, E>) -> Self;
+
     fn subscriber(&mut self) -> &mut Subscriber<T, E>;
 }
 
 impl<T, E> Listener<T, E> for Subscriber<T, E> {
+    fn of(subscriber: Subscriber<T, E>) -> Self {
+        subscriber
+    }
+
     fn subscriber(&mut self) -> &mut Self {
         self
     }
 }
 
 impl<T, E> Listener<T, E> for Lagging<T, E> {
+    fn of(subscriber: Subscriber<T, E>) -> Self {
+        subscriber.lagging()
+    }
+
     fn subscriber(&mut self) -> &mut Subscriber<T, E> {
         self.subscriber()
     }
@@ -35,31 +45,45 @@ impl<T, E> Listener<T, E> for Lagging<T, E> {
 /// A clone of a share: a subscriber from its first poll on, until it has ended.
 pub(in crate::multicast) struct Seat<O: Observable, S> {
     shared: Option<Arc<Shared<O>>>,
+    pub(super) delivery: Delivery,
     /// The number of the run, and the subscription to it.
     taken: Option<(u64, S)>,
     /// It has once waited for the others to come to their graceful end.
     waited: bool,
 }
 
-// The source is only pinned in its task.
-impl<O: Observable, S> Unpin for Seat<O, S> {}
-
 impl<O: Observable, S> Seat<O, S> {
-    pub(in crate::multicast) fn new(shared: Option<Arc<Shared<O>>>) -> Self {
+    pub(in crate::multicast) fn new(shared: Arc<Shared<O>>, delivery: Delivery) -> Self {
         Self {
-            shared,
+            shared: Some(shared),
+            delivery,
             taken: None,
             waited: false,
         }
     }
 
-    pub(in crate::multicast) fn shared(&self) -> Option<Arc<Shared<O>>> {
-        self.shared.clone()
+    /// Takes a seat of its own at the same share; beside one that has ended, one that has ended.
+    pub(in crate::multicast) fn another<R>(&self, delivery: Delivery) -> Seat<O, R> {
+        Seat {
+            shared: self.shared.clone(),
+            delivery,
+            taken: None,
+            waited: false,
+        }
     }
 
-    pub(in crate::multicast) fn describe(&self, plan: &mut Plan, holds: Option<Holds>) {
+    pub(in crate::multicast) fn shared(&self) -> Option<&Shared<O>> {
+        self.shared.as_deref()
+    }
+
+    pub(in crate::multicast) fn describe(&self, plan: &mut Plan) {
+        let holds = match self.delivery {
+            Delivery::Lossless => None,
+            Delivery::Lag(items) => Some(items),
+            Delivery::Latest => Some(1),
+        };
         if let Some(shared) = &self.shared {
-            shared.describe(plan, holds);
+            shared.describe(plan, holds.map(Holds::Items));
         }
     }
 
@@ -81,8 +105,6 @@ where
     pub(in crate::multicast) fn poll_drain(
         &mut self,
         cx: &mut Cx<'_, '_>,
-        delivery: Delivery,
-        listen: impl FnOnce(Subscriber<O::Item, Fault<O::Error>>) -> S,
         emit: impl FnMut(S::Item) -> ControlFlow<()>,
     ) -> Poll<Result<Drained, S::Error>> {
         if self.taken.is_none()
@@ -90,8 +112,8 @@ where
             && let Some(shared) = &self.shared
         {
             self.taken = shared
-                .subscribe(delivery)
-                .map(|(number, subscriber)| (number, listen(subscriber)));
+                .subscribe(self.delivery)
+                .map(|(number, subscriber)| (number, S::of(subscriber)));
         }
         let Some((_, listener)) = &mut self.taken else {
             self.shared = None;
@@ -118,6 +140,12 @@ where
     }
 }
 
+impl<O: Observable, S> Clone for Seat<O, S> {
+    fn clone(&self) -> Self {
+        self.another(self.delivery)
+    }
+}
+
 impl<O: Observable, S> Drop for Seat<O, S> {
     fn drop(&mut self) {
         self.leave();
@@ -128,6 +156,7 @@ impl<O: Observable + fmt::Debug, S> fmt::Debug for Seat<O, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Seat")
             .field("shared", &self.shared)
+            .field("delivery", &self.delivery)
             .field("subscribed", &self.taken.is_some())
             .finish_non_exhaustive()
     }

@@ -196,8 +196,8 @@ where
         outcome
     }
 
-    /// Adds the stage and its source to a plan.
-    pub(super) fn describe_stage(&self, plan: &mut Plan) {
+    /// Adds the stage and its source to a plan, whatever drives it.
+    pub(super) fn describe(&self, plan: &mut Plan) {
         let holds = if self.limit == UNLIMITED {
             Holds::Unbounded
         } else {
@@ -232,7 +232,7 @@ where
     }
 
     fn describe(&self, plan: &mut Plan) {
-        self.describe_stage(plan);
+        Self::describe(self, plan);
     }
 }
 

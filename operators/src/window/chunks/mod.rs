@@ -1,5 +1,6 @@
 //! `chunks`: gathers items into vectors, by number, time, size and content.
 
+mod filling;
 mod rule;
 
 use std::{fmt, ops::ControlFlow, pin::Pin, task::Poll, time::Duration};
@@ -14,6 +15,7 @@ use crate::{
     timer::{Timer, later},
 };
 
+use self::filling::{grown, needs_room, next_chunk};
 pub use self::rule::{Bytes, ChunkRule, NoRule, Overlap, Until};
 
 impl<O: Observable> Flow<O> {
@@ -189,6 +191,7 @@ fn assert_room(max: usize, overlap: usize) {
 
 pin_project! {
     /// The observable of [`Flow::chunks`].
+    #[derive(Clone)]
     #[must_use = "flows do nothing unless run"]
     pub struct Chunks<O, R = NoRule>
     where
@@ -356,56 +359,6 @@ impl<O: Observable, R: ChunkRule<O::Item>> Observable for Chunks<O, R> {
             .holds(holds)
             .meter(self.ledger.meter())
             .inputs(self.stage.input());
-    }
-}
-
-/// Takes a chunk that is to be handed on, and begins the next.
-fn next_chunk<T>(chunk: &mut Vec<T>, repeated: &mut usize, rule: &mut impl ChunkRule<T>) -> Vec<T> {
-    let full = std::mem::take(chunk);
-    *chunk = rule.repeats(&full);
-    *repeated = chunk.len();
-    rule.begin(chunk);
-    full
-}
-
-/// Tells whether the next item is the first that is new in a chunk, or finds its memory full.
-///
-/// A new chunk has no memory, so one comparison an item answers both; items without a size never need any, and a chunk
-/// that repeats items has some.
-#[inline]
-fn needs_room<T, R: ChunkRule<T>>(chunk: &Vec<T>, repeated: usize) -> bool {
-    chunk.len() == chunk.capacity()
-        || ((R::REPEATS || size_of::<T>() == 0) && chunk.len() == repeated)
-}
-
-/// Makes room and adds an item. By value: a chunk that is lent to nobody stays in registers.
-#[cold]
-fn grown<T>(mut chunk: Vec<T>, item: T, room: usize) -> Vec<T> {
-    if chunk.is_empty() {
-        chunk = Vec::with_capacity(room);
-    }
-    chunk.push(item);
-    chunk
-}
-
-impl<O, R> Clone for Chunks<O, R>
-where
-    O: Observable<Item: Clone> + Clone,
-    R: Clone,
-{
-    fn clone(&self) -> Self {
-        Self {
-            stage: self.stage.clone(),
-            chunk: self.chunk.clone(),
-            repeated: self.repeated,
-            is_due: self.is_due,
-            max: self.max,
-            overlap: self.overlap,
-            within: self.within,
-            rule: self.rule.clone(),
-            timer: self.timer.clone(),
-            ledger: self.ledger.clone(),
-        }
     }
 }
 

@@ -9,9 +9,10 @@ use crate::ledger::Ledger;
 use super::{Border, Copies, Gather, open::OpenWindows};
 
 /// The open windows, each a vector. An item counts once for every window that it comes into.
-pub(in crate::window) struct Buffers<O: Observable> {
-    open: OpenWindows<Vec<O::Item>>,
-    copies: Copies<O::Item>,
+#[derive(Clone)]
+pub(in crate::window) struct Buffers<T> {
+    open: OpenWindows<Vec<T>>,
+    copies: Copies<T>,
     emits_empty: bool,
     ledger: Ledger,
     /// What has not been told to the ledger yet.
@@ -19,8 +20,8 @@ pub(in crate::window) struct Buffers<O: Observable> {
     unmatched: u64,
 }
 
-impl<O: Observable> Buffers<O> {
-    pub(in crate::window) fn new(copies: Copies<O::Item>) -> Self {
+impl<T> Buffers<T> {
+    pub(in crate::window) fn new(copies: Copies<T>) -> Self {
         Self {
             open: OpenWindows::new(),
             copies,
@@ -37,12 +38,21 @@ impl<O: Observable> Buffers<O> {
         self
     }
 
-    pub(in crate::window) fn set_copies(&mut self, copies: Copies<O::Item>) {
+    pub(in crate::window) fn set_copies(&mut self, copies: Copies<T>) {
         self.copies = copies;
+    }
+
+    fn tell_ledger(&mut self) {
+        if self.received + self.unmatched > 0 {
+            let unmatched = std::mem::take(&mut self.unmatched);
+            let received = std::mem::take(&mut self.received);
+            self.ledger.receive(received + unmatched);
+            self.ledger.drop_items(DropReason::Unmatched, unmatched);
+        }
     }
 }
 
-impl<O: Observable> Gather<O> for Buffers<O> {
+impl<O: Observable> Gather<O> for Buffers<O::Item> {
     type Output = Vec<O::Item>;
 
     fn cross(&mut self, border: Border) -> Option<Vec<O::Item>> {
@@ -51,7 +61,7 @@ impl<O: Observable> Gather<O> for Buffers<O> {
             return None;
         }
         let window = self.open.close(border)?;
-        self.settle();
+        self.tell_ledger();
         self.ledger.emit(window.len() as u64);
         (self.emits_empty || !window.is_empty()).then_some(window)
     }
@@ -76,16 +86,11 @@ impl<O: Observable> Gather<O> for Buffers<O> {
     }
 
     fn settle(&mut self) {
-        if self.received + self.unmatched > 0 {
-            let unmatched = std::mem::take(&mut self.unmatched);
-            let received = std::mem::take(&mut self.received);
-            self.ledger.receive(received + unmatched);
-            self.ledger.drop_items(DropReason::Unmatched, unmatched);
-        }
+        self.tell_ledger();
     }
 
     fn fail(&mut self, error: O::Error) -> O::Error {
-        self.settle();
+        self.tell_ledger();
         let left: usize = self.open.drain().map(|window| window.len()).sum();
         self.ledger.drop_items(DropReason::Failed, left as u64);
         error
@@ -104,20 +109,7 @@ impl<O: Observable> Gather<O> for Buffers<O> {
     }
 }
 
-impl<O: Observable<Item: Clone>> Clone for Buffers<O> {
-    fn clone(&self) -> Self {
-        Self {
-            open: self.open.clone(),
-            copies: self.copies,
-            emits_empty: self.emits_empty,
-            ledger: self.ledger.clone(),
-            received: self.received,
-            unmatched: self.unmatched,
-        }
-    }
-}
-
-impl<O: Observable> fmt::Debug for Buffers<O> {
+impl<T> fmt::Debug for Buffers<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Buffers")
             .field("open", &self.open.len())
