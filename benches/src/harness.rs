@@ -16,7 +16,7 @@ type Run = Box<dyn Fn(u64) -> Pin<Box<dyn Future<Output = u64> + Send>>>;
 pub(crate) struct Work {
     pub(crate) name: &'static str,
     items: u64,
-    goal: Option<Goal>,
+    goals: Vec<Goal>,
     contestants: Vec<Contestant>,
 }
 
@@ -78,20 +78,26 @@ impl Work {
         Self {
             name,
             items,
-            goal: None,
+            goals: Vec::new(),
             contestants: Vec::new(),
         }
     }
 
-    /// Sets what we promise: at most `factor` times what `rival` takes.
-    pub(crate) fn goal(mut self, factor: f64, rival: Rival) -> Self {
-        self.goal = Some(Goal::Share(factor, rival));
+    /// Sets the number of items.
+    pub(crate) fn items(mut self, items: u64) -> Self {
+        self.items = items;
         self
     }
 
-    /// Sets what we promise: at most `nanoseconds` an item, on a machine of today.
+    /// Adds a promise: at most `factor` times what `rival` takes.
+    pub(crate) fn goal(mut self, factor: f64, rival: Rival) -> Self {
+        self.goals.push(Goal::Share(factor, rival));
+        self
+    }
+
+    /// Adds a promise: at most `nanoseconds` an item, on a machine of today.
     pub(crate) fn within(mut self, nanoseconds: f64) -> Self {
-        self.goal = Some(Goal::Nanoseconds(nanoseconds));
+        self.goals.push(Goal::Nanoseconds(nanoseconds));
         self
     }
 
@@ -176,7 +182,7 @@ impl Work {
         Ok(Measured {
             work: self.name,
             items: self.items,
-            goal: self.goal,
+            goals: self.goals.clone(),
             scores: scores.collect(),
         })
     }
@@ -226,7 +232,7 @@ impl Contestant {
 pub(crate) struct Measured {
     pub(crate) work: &'static str,
     pub(crate) items: u64,
-    pub(crate) goal: Option<Goal>,
+    goals: Vec<Goal>,
     pub(crate) scores: Vec<Score>,
 }
 
@@ -274,10 +280,17 @@ impl Measured {
             .min_by(|one, other| one.times.median.total_cmp(&other.times.median))
     }
 
-    /// Tells how the goal stands, if there is one and its rival ran.
-    pub(crate) fn standing(&self) -> Option<Standing> {
+    /// Tells how the goals stand whose rivals ran.
+    pub(crate) fn standings(&self) -> Vec<Standing> {
+        self.goals
+            .iter()
+            .filter_map(|goal| self.standing(*goal))
+            .collect()
+    }
+
+    fn standing(&self, goal: Goal) -> Option<Standing> {
         let ours = self.ours()?.times.median;
-        match self.goal? {
+        match goal {
             Goal::Nanoseconds(at_most) => Some(Standing {
                 of: "ns",
                 is: ours,

@@ -2,14 +2,14 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::harness::{Measured, Role, Score};
+use crate::harness::{Measured, Role, Score, Standing};
 
 /// Prints the head of the table.
 pub(crate) fn print_heading() {
     println!("ns per item, one thread; median of all rounds (quartiles)\n");
 }
 
-/// Prints a work: its contestants, the fastest first, and whether the goal is met.
+/// Prints a work: its contestants, the fastest first, and whether the goals are met.
 pub(crate) fn print_table(measured: &Measured) {
     println!("{} ({} items)", measured.work, measured.items);
     let ours = measured.ours().map(|score| score.times.median);
@@ -31,7 +31,10 @@ pub(crate) fn print_table(measured: &Measured) {
             times.upper
         );
     }
-    println!("  {}\n", verdict(measured));
+    for standing in measured.standings() {
+        println!("  {}", verdict(&standing));
+    }
+    println!();
 }
 
 fn label(score: &Score) -> String {
@@ -44,13 +47,7 @@ fn label(score: &Score) -> String {
     }
 }
 
-fn verdict(measured: &Measured) -> String {
-    if measured.goal.is_none() {
-        return "no goal".to_owned();
-    }
-    let Some(standing) = measured.standing() else {
-        return "the goal's rival did not run".to_owned();
-    };
+fn verdict(standing: &Standing) -> String {
     let verdict = if standing.is_met() { "met" } else { "NOT MET" };
     format!(
         "goal {verdict}: {:.3} of {}, at most {:.3}",
@@ -77,14 +74,18 @@ pub(crate) fn json(measured: &Measured) -> Value {
             (score.name.to_owned(), quartiles)
         })
         .collect();
-    let goal = measured.standing().map(|standing| {
-        json!({
-            "of": standing.of,
-            "at_most": standing.at_most,
-            "is": standing.is,
-            "met": standing.is_met(),
+    let goals: Vec<Value> = measured
+        .standings()
+        .iter()
+        .map(|standing| {
+            json!({
+                "of": standing.of,
+                "at_most": standing.at_most,
+                "is": standing.is,
+                "met": standing.is_met(),
+            })
         })
-    });
+        .collect();
     json!({
         "work": measured.work,
         "items": measured.items,
@@ -94,6 +95,6 @@ pub(crate) fn json(measured: &Measured) -> Value {
         "pushers": of(&[Role::Pusher]).keys().collect::<Vec<_>>(),
         "other_forms": of(&[Role::OursToo]),
         "quartiles_ns": spread,
-        "goal": goal,
+        "goals": goals,
     })
 }

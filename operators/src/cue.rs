@@ -62,7 +62,9 @@ pub(crate) enum Progress {
 pub(crate) struct Clock {
     time: Duration,
     pub(crate) most: Option<Duration>,
-    now: Instant,
+    /// The instant of this poll, once something was to be told by it: a poll without an item or a deadline reads no
+    /// clock.
+    now: Option<Instant>,
     /// An item came at `now`: a mark, because there may be many.
     begun: bool,
     due: Option<Instant>,
@@ -75,7 +77,7 @@ impl Clock {
         Self {
             time,
             most: None,
-            now: Instant::now(),
+            now: None,
             begun: false,
             due: None,
             latest: None,
@@ -83,10 +85,14 @@ impl Clock {
         }
     }
 
+    fn now(&mut self) -> Instant {
+        *self.now.get_or_insert_with(Instant::now)
+    }
+
     /// Tells when it is due, with what has begun since it was last asked.
     fn due(&mut self) -> Option<Instant> {
         if std::mem::take(&mut self.begun) {
-            let now = self.now;
+            let now = self.now();
             let mut due = later(now, self.time);
             if let Some(most) = self.most {
                 due = due.min(*self.latest.get_or_insert_with(|| later(now, most)));
@@ -100,19 +106,25 @@ impl Clock {
 impl<T, E, B> Cue<T, E, B> for Clock {
     fn look(mut self: Pin<&mut Self>) -> bool {
         let due = self.due();
-        self.now = Instant::now();
-        due.is_some_and(|due| due < self.now)
+        self.now = None;
+        due.is_some_and(|due| due < self.now())
     }
 
     #[inline]
     fn begin(mut self: Pin<&mut Self>, _: &mut B, _: &T) {
-        self.begun = true;
+        if !self.begun {
+            self.now();
+            self.begun = true;
+        }
     }
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Cx<'_, '_>, awaited: bool) -> Result<Progress, E> {
         let this = &mut *self;
         Ok(match this.due() {
-            Some(due) if awaited => wait_until(&mut this.timer, cx, this.now, due),
+            Some(due) if awaited => {
+                let now = this.now();
+                wait_until(&mut this.timer, cx, now, due)
+            }
             _ => Progress::Idle,
         })
     }

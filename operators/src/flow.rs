@@ -5,6 +5,8 @@ use std::{ops::ControlFlow, pin::Pin, task::Poll};
 use pin_project_lite::pin_project;
 use thalweg_core::{BoxObservable, Cx, Drained, Observable, Plan};
 
+use crate::pulls::Pulls;
+
 /// A flow whose type is erased, to be returned, stored or sent elsewhere.
 pub type BoxFlow<'a, T, E> = Flow<BoxObservable<'a, T, E>>;
 
@@ -43,6 +45,7 @@ pin_project! {
         source: O,
         // Only for `FusedStream`; the contract itself asks every operator to stay ended.
         pub(crate) ended: bool,
+        pub(crate) pulls: Pulls,
     }
 }
 
@@ -52,6 +55,7 @@ impl<O: Observable> Flow<O> {
         Self {
             source,
             ended: false,
+            pulls: Pulls::default(),
         }
     }
 

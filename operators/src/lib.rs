@@ -37,6 +37,7 @@ pub mod multicast;
 mod newest;
 mod own_items;
 pub mod pressure;
+mod pulls;
 mod rounds;
 mod stage;
 mod stop;

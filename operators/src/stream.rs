@@ -11,7 +11,6 @@ use std::{
 use futures_core::{FusedStream, Stream};
 use pin_project_lite::pin_project;
 use thalweg_core::Observable;
-use tokio::task::coop;
 
 use crate::{
     Flow,
@@ -27,14 +26,13 @@ impl<O: Observable> Flow<O> {
         if self.ended {
             return Poll::Ready(None);
         }
-        let progress = ready!(coop::poll_proceed(task));
+        ready!(self.as_mut().project().pulls.poll_proceed(task));
         let mut slot = None;
         let rest = drive(self.as_mut().source(), task, false, |item| {
             slot = Some(item);
             ControlFlow::Break(())
         });
         let rest = ready!(rest);
-        progress.made_progress();
         if !matches!(rest, Ok(Rest::Stopped)) {
             *self.project().ended = true;
         }

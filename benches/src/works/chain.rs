@@ -9,6 +9,8 @@ pub(super) fn work() -> Work {
         .by_hand(by_hand)
         .rival("futures", futures)
         .rival("tokio-stream", tokio_stream)
+        .rival("wingfoil", wingfoil)
+        .rival("wingfoil compiled", wingfoil_compiled)
         .pusher("rxrust", rxrust)
 }
 
@@ -86,6 +88,44 @@ async fn tokio_stream(items: u64) -> u64 {
         })
         .fold(0, gather)
         .await
+}
+
+/// What comes after the source, a graph that takes an item in each of its cycles.
+mod graph {
+    use std::time::Duration;
+
+    use wingfoil::prelude::*;
+
+    use super::{gather, keep, project};
+
+    wingfoil::nitro! {
+        pub(super) fn chain(g: &GraphBuilder) -> Stream<u64> {
+            let numbers = g.ticker(Duration::from_nanos(100)).count();
+            let kept = numbers
+                .map(|n: &u64| project(n - 1))
+                .filter_value(|n: &u64| keep(*n));
+            let totals = kept.fold(0_u64, |total, n: &u64| *total = total.wrapping_add(*n));
+            let sum = totals.fold(0_u64, |sum, total: &u64| *sum = gather(*sum, *total));
+            sum
+        }
+    }
+}
+
+/// It replays history, so that the clock costs nothing.
+const HISTORY: wingfoil::RunMode = wingfoil::RunMode::HistoricalFrom(wingfoil::NanoTime::ZERO);
+
+fn cycles(items: u64) -> wingfoil::RunFor {
+    wingfoil::RunFor::Cycles(u32::try_from(items).unwrap_or(u32::MAX))
+}
+
+async fn wingfoil(items: u64) -> u64 {
+    let (mut runner, sum) = graph::chain::interpreted();
+    let run = runner.run(HISTORY, cycles(items));
+    run.map_or(0, |()| runner.value(sum))
+}
+
+async fn wingfoil_compiled(items: u64) -> u64 {
+    graph::chain::compiled(HISTORY, cycles(items)).map_or(0, |(sum,)| sum)
 }
 
 fn rxrust(items: u64) -> u64 {

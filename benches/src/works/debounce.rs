@@ -3,13 +3,15 @@
 use std::{cell::Cell, rc::Rc, time::Duration};
 
 use super::mix;
-use crate::harness::Work;
+use crate::harness::{Rival, Work};
 
 /// Longer than any run takes, so that one item comes out, at the end.
 const QUIET: Duration = Duration::from_mins(1);
 
 pub(super) fn work() -> Work {
     Work::new("debounce", 1_000_000)
+        .within(15.0)
+        .goal(1.0, Rival::Best)
         .ours(ours)
         .by_hand(by_hand)
         .rival("tokio-stream timeout", tokio_stream)

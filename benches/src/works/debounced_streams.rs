@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use crate::harness::Work;
+use super::gather;
+use crate::harness::{Rival, Work};
 
 const STREAMS: u64 = 10_000;
 const BURSTS: u64 = 1;
@@ -11,13 +12,9 @@ const QUIET: Duration = Duration::from_millis(10);
 pub(super) fn work() -> Work {
     Work::new("debounced_streams", 10 * STREAMS)
         .within(100.0)
+        .goal(1.0, Rival::Best)
         .ours(ours)
         .rival("a tokio task for each stream", tokio_tasks)
-}
-
-/// Whatever the order of the streams, the sum is the same.
-fn gather(sum: u64, n: u64) -> u64 {
-    sum.wrapping_add(n.wrapping_mul(n) ^ (n >> 3))
 }
 
 /// The events of a stream in a burst; only the last is to come out.

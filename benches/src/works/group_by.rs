@@ -2,12 +2,14 @@
 
 use std::collections::HashMap;
 
-use crate::harness::Work;
+use crate::harness::{Rival, Work};
 
 const KEYS: u64 = 10_000;
 
 pub(super) fn work() -> Work {
     Work::new("group_by_10000", 1_000_000)
+        .within(100.0)
+        .goal(1.0, Rival::Best)
         .ours(ours)
         .by_hand(by_hand)
         .rival("a tokio task for each key", tokio_tasks)

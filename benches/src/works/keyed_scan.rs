@@ -10,6 +10,7 @@ const KEYS: u64 = 10_000;
 pub(super) fn work() -> Work {
     Work::new("keyed_scan_10000", 1_000_000)
         .goal(1.5, Rival::Hand)
+        .goal(1.0, Rival::Best)
         .ours(ours)
         .by_hand(by_hand)
         .rival("futures", futures)

@@ -13,6 +13,7 @@ mod keyed_scan;
 mod merge;
 mod merge_mostly_idle;
 mod share;
+mod singles;
 mod zip;
 
 use crate::harness::Work;
@@ -35,6 +36,7 @@ pub(crate) fn all() -> Vec<Work> {
         keyed_scan::work(),
     ];
     works.extend(merge_mostly_idle::works());
+    works.extend(singles::works());
     works
 }
 
@@ -44,4 +46,16 @@ pub(crate) fn all() -> Vec<Work> {
 #[inline]
 fn mix(sum: u64, item: u64) -> u64 {
     (item ^ (item >> 3)).wrapping_sub(sum)
+}
+
+/// As [`mix`], for items that come in no certain order.
+#[inline]
+fn gather(sum: u64, item: u64) -> u64 {
+    sum.wrapping_add(item.wrapping_mul(item) ^ (item >> 3))
+}
+
+/// Gathers the items of a vector, and frees it.
+#[inline]
+fn mix_all(sum: u64, items: Vec<u64>) -> u64 {
+    items.into_iter().fold(sum, mix)
 }

@@ -1,7 +1,7 @@
 //! One source, 100 subscribers; the figures are for a delivery.
 
 use super::mix;
-use crate::harness::Work;
+use crate::harness::{Rival, Work};
 
 const SUBSCRIBERS: u64 = 100;
 /// Items that the fastest may be ahead of the slowest.
@@ -9,6 +9,8 @@ const CAPACITY: usize = 1024;
 
 pub(super) fn work() -> Work {
     Work::new("share_to_100", 2_000_000)
+        .within(2.0)
+        .goal(1.0, Rival::Best)
         .ours(ours)
         .by_hand(by_hand)
         .rival("tokio broadcast", tokio_broadcast)

@@ -11,6 +11,9 @@ use crate::{DropReason, Meter};
 
 use super::{Closed, Overflow, Refused, Shared, State, lock, wait};
 
+/// Items that a queue makes room for with its first one, so that a burst does not grow it step by step.
+const FIRST_ITEMS: usize = 16;
+
 /// The producers' side of a [`queue`](super::queue); clones feed the same queue, which completes when the last one is dropped.
 pub struct QueueSender<T, E> {
     shared: Arc<Shared<T, E>>,
@@ -163,6 +166,9 @@ impl<T, E> QueueSender<T, E> {
                 return Err(Refused::Closed(item));
             }
             if self.shared.room(&state) > 0 {
+                if state.items.capacity() == 0 {
+                    state.items.reserve(self.shared.capacity.min(FIRST_ITEMS));
+                }
                 state.items.push_back(item);
             } else {
                 match self.shared.overflow {

@@ -60,6 +60,7 @@ impl<O: Observable> Flow<O> {
         Flow::new(ReadyChunks {
             stage: Stage::new("ready_chunks", self.into_inner(), ()),
             max,
+            room: 0,
             ledger: Ledger::new(),
         })
     }
@@ -73,6 +74,8 @@ pin_project! {
         #[pin]
         stage: Stage<O>,
         max: usize,
+        // Items of the last chunk: the next one is as long, more often than not.
+        room: usize,
         ledger: Ledger,
     }
 }
@@ -90,14 +93,20 @@ impl<O: Observable> Observable for ReadyChunks<O> {
         E: FnMut(Vec<O::Item>) -> ControlFlow<()>,
     {
         let this = self.project();
-        let max = *this.max;
+        let (max, room) = (*this.max, this.room);
         let mut chunk = Vec::new();
         let mut emitted = 0;
         let drained = this.stage.drain(cx, |(), item| {
+            if chunk.is_empty() {
+                chunk.reserve_exact(*room);
+            }
             chunk.push(item);
             if chunk.len() < max {
                 return ControlFlow::Continue(());
             }
+            // Once in many items: the registers belong to the loop above.
+            std::hint::cold_path();
+            *room = max;
             emitted += chunk.len() as u64;
             emit(std::mem::take(&mut chunk))
         });
@@ -111,6 +120,7 @@ impl<O: Observable> Observable for ReadyChunks<O> {
             this.ledger.drop_items(DropReason::Failed, left);
             return drained;
         }
+        *room = chunk.len();
         this.ledger.emit(left);
         if emit(chunk).is_break() {
             return Poll::Ready(Ok(Drained::Stopped));

@@ -10,12 +10,9 @@ use std::{
 
 use pin_project_lite::pin_project;
 use thalweg_core::Observable;
-use tokio::{
-    io::{AsyncBufRead, AsyncRead, ReadBuf},
-    task::coop,
-};
+use tokio::io::{AsyncBufRead, AsyncRead, ReadBuf};
 
-use crate::{Flow, Stage, drive::drive_stage};
+use crate::{Flow, Stage, drive::drive_stage, pulls::Pulls};
 
 impl<O: Observable> Flow<O> {
     /// Turns a flow of bytes into a reader: the items are its bytes, the completion is the end of the file.
@@ -67,6 +64,7 @@ impl<O: Observable> Flow<O> {
             stage: Stage::new("to_async_read", self.into_inner(), ()),
             item: None,
             read: 0,
+            pulls: Pulls::default(),
         }
     }
 }
@@ -84,6 +82,7 @@ pin_project! {
         item: Option<O::Item>,
         // Bytes of the item that have been read.
         read: usize,
+        pulls: Pulls,
     }
 }
 
@@ -96,7 +95,7 @@ where
         let item = this.item;
         if item.is_none() {
             // A loop over a flow that always has more yields now and then.
-            let progress = ready!(coop::poll_proceed(task));
+            ready!(this.pulls.poll_proceed(task));
             let rest = drive_stage(this.stage, task, |(), next| {
                 if next.as_ref().is_empty() {
                     return ControlFlow::Continue(());
@@ -105,7 +104,6 @@ where
                 ControlFlow::Break(())
             });
             let rest = ready!(rest);
-            progress.made_progress();
             if let Err(error) = rest {
                 return Poll::Ready(Err(into_io_error(error)));
             }

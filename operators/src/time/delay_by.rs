@@ -270,11 +270,17 @@ where
             };
             if asked && !tells {
                 waiting.sort_due();
-                while let Some(item) = waiting.next_due() {
-                    ledger.emit(1);
-                    if emit(item).is_break() {
-                        return Poll::Ready(Ok(Drained::Stopped));
-                    }
+                let mut emitted = 0;
+                let mut flow = ControlFlow::Continue(());
+                while flow.is_continue()
+                    && let Some(item) = waiting.next_due()
+                {
+                    emitted += 1;
+                    flow = emit(item);
+                }
+                ledger.emit(emitted);
+                if flow.is_break() {
+                    return Poll::Ready(Ok(Drained::Stopped));
                 }
             }
             let full = waiting.len() >= capacity;

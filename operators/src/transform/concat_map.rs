@@ -123,10 +123,11 @@ where
             }
             let busy = this.inner.is_some();
             let quota = if busy { 0 } else { u32::MAX };
-            let mut next = None;
+            // In its place from the beginning: it may be large.
+            let mut inner = this.inner.as_mut();
             let drained = cx.limited(quota, |cx| {
                 this.stage.as_mut().drain(cx, |state, item| {
-                    next = Some(project(state, item));
+                    inner.set(Some(project(state, item)));
                     ControlFlow::Break(())
                 })
             });
@@ -142,9 +143,9 @@ where
                 }
                 continue;
             }
-            match (ready!(drained)?, next) {
-                (_, Some(inner)) => this.inner.set(Some(inner)),
-                (drained, None) => return Poll::Ready(Ok(drained)),
+            let drained = ready!(drained)?;
+            if this.inner.is_none() {
+                return Poll::Ready(Ok(drained));
             }
         }
     }
