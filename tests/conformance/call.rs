@@ -1,6 +1,6 @@
 //! A call of an operator as a case tells it: on what, with which arguments.
 
-use std::sync::Arc;
+use std::{pin::Pin, sync::Arc};
 
 use serde_json::{Value as Json, json};
 use thalweg::{Flow, Observable, sources};
@@ -159,6 +159,16 @@ impl Call {
 
     pub(crate) fn project(&self, name: &str) -> Project {
         functions::project(&self.world, self.needed(name))
+    }
+
+    /// Reads a function whose result takes time: it is the first item of the stream that it gives.
+    pub(crate) fn work(
+        &self,
+        name: &str,
+    ) -> impl FnMut(Value) -> Pin<Box<dyn Future<Output = Result<Value, Failure>> + Send>> + Send + use<>
+    {
+        let mut project = self.project(name);
+        move |value| Box::pin(functions::result_of(project(&value)))
     }
 
     /// Reads a function that makes a stream of nothing in particular.

@@ -8,7 +8,7 @@ use serde_json::Value as Json;
 use crate::case::Case;
 
 /// The list in `deviations.toml`.
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 pub(crate) struct Deviations {
     #[serde(default)]
     deviation: Vec<Deviation>,

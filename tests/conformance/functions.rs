@@ -46,6 +46,13 @@ pub(crate) fn function(world: &Arc<World>, json: &Json) -> Function {
                 }
             });
         }
+        "panic_on" => {
+            let mut other = function(world, &json["else"]);
+            return Box::new(move |value| {
+                assert!(!value.equals(&arg), "{value} is what it panics on");
+                other(value)
+            });
+        }
         "fail_at_call" => {
             let failure = Failure::read(&json["error"]);
             let mut other = function(world, &json["else"]);
@@ -98,7 +105,7 @@ fn apply(name: &str, json: &Json, arg: &Value, value: &Value, index: u64) -> Val
         }
         "to_string" => Value::Text(value.text()),
         "succ_to_string" => Value::Text(Value::Number(number + 1.0).text()),
-        "field" => field(value, &arg.text()),
+        "field" => value.member(&arg.text()),
         "group_key" => match value {
             Value::Inner(Inner::Live { key: Some(key), .. }) => (**key).clone(),
             other => panic!("{other} is no group"),
@@ -196,16 +203,9 @@ pub(crate) fn equality(json: Option<&Json>) -> impl FnMut(&Value, &Value) -> boo
         Some("second_is_odd") => divides(2.0, right.number() - 1.0).is_true(),
         Some("field_eq") => arg
             .as_str()
-            .is_some_and(|name| field(left, name).equals(&field(right, name))),
+            .is_some_and(|name| left.member(name).equals(&right.member(name))),
         Some("const") => arg == Json::Bool(true),
         Some(unknown) => panic!("unknown equality {unknown}"),
-    }
-}
-
-fn field(value: &Value, name: &str) -> Value {
-    match value {
-        Value::Object(members) => members.get(name).cloned().unwrap_or(Value::Null),
-        _ => Value::Null,
     }
 }
 
@@ -256,6 +256,11 @@ fn stream_of(world: &Arc<World>, json: &Json, gathered: &Value, value: &Value) -
         "group_take" => value.clone().open().take(count()).boxed(),
         unknown => panic!("unknown projection {unknown}"),
     }
+}
+
+/// Gives the first item of a stream: that is what stands for the result of a future here.
+pub(crate) async fn result_of(mut stream: Stream) -> Result<Value, Failure> {
+    Ok(stream.next().await?.unwrap_or(Value::Null))
 }
 
 /// Makes a stream of just one value.

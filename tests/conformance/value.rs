@@ -7,7 +7,7 @@ use std::{
 };
 
 use serde_json::Value as Json;
-use thalweg::{BoxFlow, prelude::*};
+use thalweg::{BoxFlow, operators::terminal::RunError, prelude::*};
 
 use crate::world::World;
 
@@ -63,7 +63,15 @@ pub(crate) enum Failure {
     Own(&'static str),
 }
 
-const KINDS: [&str; 5] = ["empty", "sequence", "not_found", "out_of_range", "timeout"];
+const KINDS: [&str; 7] = [
+    "empty",
+    "sequence",
+    "not_found",
+    "out_of_range",
+    "timeout",
+    "overflow",
+    "panic",
+];
 
 impl Failure {
     /// Reads an error; without one it is `"error"`.
@@ -89,11 +97,28 @@ impl fmt::Display for Failure {
     }
 }
 
+impl From<Failure> for Value {
+    fn from(failure: Failure) -> Self {
+        Self::Error(failure)
+    }
+}
+
+impl From<RunError<Self, Infallible>> for Failure {
+    fn from(error: RunError<Self, Infallible>) -> Self {
+        match error {
+            RunError::Flow(failure) => failure,
+            other => Self::Named(other.to_string()),
+        }
+    }
+}
+
 impl From<Fault<Failure>> for Failure {
     fn from(fault: Fault<Failure>) -> Self {
         match fault {
             Fault::Upstream(failure) => failure,
             fault if fault.is_timeout() => Self::Own("timeout"),
+            fault if fault.is_overflow() => Self::Own("overflow"),
+            fault if fault.is_panic() => Self::Own("panic"),
             fault => Self::Named(fault.to_string()),
         }
     }
@@ -172,6 +197,23 @@ impl Value {
         match self {
             Self::Text(text) => text.clone(),
             other => other.to_string(),
+        }
+    }
+
+    /// Gives a member of an object; what has none has nothing.
+    pub(crate) fn member(&self, name: &str) -> Self {
+        match self {
+            Self::Object(members) => members.get(name).cloned().unwrap_or(Self::Null),
+            _ => Self::Null,
+        }
+    }
+
+    /// Reads the item as one that may have failed.
+    pub(crate) fn result(self) -> Result<Self, Failure> {
+        match self {
+            Self::Next(value) => Ok(*value),
+            Self::Error(failure) => Err(failure),
+            other => panic!("{other} is no result"),
         }
     }
 

@@ -31,7 +31,8 @@ impl<O: Observable> Flow<O> {
     ///
     /// # Errors
     ///
-    /// An error of either is the end. The other is dropped, and the item that waits is counted as failed.
+    /// An error of either is the end. The other is dropped, and the item that waits is counted as failed. While an item
+    /// of a flow waits, that flow is not polled: an error behind it comes when the item has gone out.
     ///
     /// # Examples
     ///

@@ -295,3 +295,15 @@ fn the_list_of_operators_is_complete() {
     }
     assert!(missing.is_empty(), "there is no\n{}\n", missing.join("\n"));
 }
+
+#[test]
+fn every_operator_has_marble_cases() {
+    let cases = here().join("../tests/conformance/cases");
+    let missing: Vec<_> = operators()
+        .into_iter()
+        .map(|(group, name, _)| (group, cases.join(format!("{name}.json"))))
+        .filter(|(_, file)| !file.exists())
+        .map(|(group, file)| format!("{group}: no cases in {}", file.display()))
+        .collect();
+    assert!(missing.is_empty(), "\n{}\n", missing.join("\n"));
+}

@@ -1,10 +1,13 @@
 //! Operators that make one flow of several.
 
 use thalweg::{
-    operators::combine::{combine_latest, concat, fork_join, merge, race, zip},
+    operators::combine::{
+        combine_latest, concat, fork_join, merge, merge_keyed, merge_weighted, race, zip,
+    },
     prelude::*,
 };
 
+use super::gather::order;
 use crate::{
     call::Call,
     value::{Stream, Value},
@@ -20,6 +23,8 @@ pub(crate) fn build(call: &Call) -> Option<Stream> {
                     .with_error()
                     .merge_all(call.size("concurrent"))
                     .boxed()
+            } else if call.flag("delay_errors") {
+                merge(sources()).delay_errors().boxed()
             } else {
                 merge(sources()).boxed()
             }
@@ -37,9 +42,13 @@ pub(crate) fn build(call: &Call) -> Option<Stream> {
             .zip_all()
             .map(call.combiner("project"))
             .boxed(),
-        "combine_latest" => combine_latest(sources())
-            .map(call.combiner("project"))
-            .boxed(),
+        "combine_latest" => {
+            let mut latest = combine_latest(sources());
+            if call.flag("settled") {
+                latest = latest.settled();
+            }
+            latest.map(call.combiner("project")).boxed()
+        }
         "combine_latest_all" => call
             .source()
             .map(Value::open)
@@ -49,6 +58,21 @@ pub(crate) fn build(call: &Call) -> Option<Stream> {
         "with_latest_from" => with_latest_from(call),
         "race" => race(sources()).boxed(),
         "fork_join" => fork_join(sources()).map(Value::List).boxed(),
+        "interleave" => call
+            .source()
+            .interleave(call.stream("other"), call.size("segment"))
+            .boxed(),
+        "merge_keyed" => merge_keyed_by(call),
+        "merge_sorted" => call
+            .source()
+            .merge_sorted_by(call.stream("other"), order(call.arg("comparator")))
+            .boxed(),
+        "merge_weighted" => {
+            let weights = call.values("weights").into_iter();
+            let weights = weights.map(|weight| weight.text().parse().expect("a weight"));
+            merge_weighted(weights.zip(sources())).boxed()
+        }
+        "switch_if_empty" => call.source().switch_if_empty(call.stream("other")).boxed(),
         "start_with" => call.source().start_with(call.values("values")).boxed(),
         "end_with" => call.source().end_with(call.values("values")).boxed(),
         "sequence_equal" => call
@@ -73,4 +97,22 @@ fn with_latest_from(call: &Call) -> Stream {
             .boxed();
     }
     flow.map(call.combiner("project")).boxed()
+}
+
+/// The items of the source say what goes in and out: `{"key", "stream"}`, and without a stream it goes out.
+fn merge_keyed_by(call: &Call) -> Stream {
+    let (set, merged) = merge_keyed();
+    call.source()
+        .filter_map(move |change| {
+            let key = change.member("key").text();
+            match change.member("stream") {
+                Value::Null => set.remove(&key),
+                stream => {
+                    set.insert(key, stream.open());
+                }
+            }
+            None
+        })
+        .merge(merged.map(|(key, value)| Value::List(vec![Value::Text(key), value])))
+        .boxed()
 }

@@ -2,9 +2,10 @@
 
 use thalweg::{Flow, Observable, prelude::*, sources};
 
+use super::sink::Log;
 use crate::{
     call::Call,
-    functions::infallible,
+    functions::{infallible, result_of},
     value::{Stream, Value},
 };
 
@@ -23,6 +24,42 @@ pub(crate) fn build(call: &Call) -> Option<Stream> {
                 .with_error()
                 .boxed()
         }
+        "create" => {
+            let world = std::sync::Arc::clone(&call.world);
+            let sends = call.arg("sends")?.clone();
+            sources::try_create(async move |emit| {
+                let mut sends = world.open(&sends);
+                while let Some(value) = sends.next().await? {
+                    emit.send(value).await;
+                }
+                Ok(())
+            })
+            .boxed()
+        }
+        "from_future" => sources::from_try_future(result_of(call.stream("future"))).boxed(),
+        "repeat_with" => {
+            let mut make = call.function("make");
+            sources::repeat_with(move || infallible(make(&Value::Null)))
+                .with_error()
+                .boxed()
+        }
+        "unfold" => {
+            let mut step = call.project("step");
+            sources::unfold(Some(call.value("initial")), move |state| {
+                let next = state.map(|state| step(&state));
+                async move {
+                    match next?.next().await {
+                        Ok(None) => None,
+                        Ok(Some(value)) => Some((Ok(value.clone()), Some(value))),
+                        Err(failure) => Some((Err(failure), None)),
+                    }
+                }
+            })
+            .raise()
+            .boxed()
+        }
+        "using" => using(call),
+        "interval_now" => numbered(sources::interval_now(call.frames("period"))),
         "interval" => numbered(sources::interval(call.frames("period"))),
         "timer" => {
             let timer = sources::Timer::new(call.frames("due"));
@@ -61,6 +98,23 @@ pub(crate) fn build(call: &Call) -> Option<Stream> {
         "defer" => sources::defer(call.factory("factory")).boxed(),
         _ => return None,
     })
+}
+
+/// What is given back comes behind the items.
+fn using(call: &Call) -> Stream {
+    let resource = call.value("resource");
+    let mut project = call.project("project");
+    let released = Log::default();
+    let log = released.clone();
+    sources::using(
+        move || resource,
+        move |resource| project(resource),
+        move |resource, _| log.add(resource),
+    )
+    .concat(sources::defer(move || {
+        sources::once(released.list()).with_error()
+    }))
+    .boxed()
 }
 
 /// The cases know the ticks by their numbers.

@@ -37,6 +37,18 @@ pub(crate) fn build(call: &Call) -> Option<Stream> {
                 source.on_error_resume_next(rest, |_| ()).boxed()
             })
         }
+        "map_err" => {
+            let failure = call.failure("error");
+            call.source().map_err(|_| failure).boxed()
+        }
+        "ok_items" => call.source().map(Value::result).ok_items(|_| ()).boxed(),
+        "raise" => call.source().map(Value::result).raise().boxed(),
+        "with_error" => call
+            .source()
+            .materialize()
+            .with_error()
+            .dematerialize()
+            .boxed(),
         "finalize" | "finally" => call.source().finally(|_| ()).boxed(),
         "isolate_panics" => faultless(call.source().isolate_panics()),
         _ => return None,
@@ -61,8 +73,13 @@ fn retry(call: &Call) -> Stream {
     let retries = call.number("count");
     match delay(call) {
         Delay::Frames(time) => {
-            // The cases never begin to count anew.
-            let mut backoff = Backoff::fixed(time).stable_for(Duration::MAX);
+            // Without a word they never begin to count anew.
+            let stable = if call.has("stable_for") {
+                call.frames("stable_for")
+            } else {
+                Duration::MAX
+            };
+            let mut backoff = Backoff::fixed(time).stable_for(stable);
             if let Some(retries) = retries {
                 backoff = backoff.max_retries(u32::try_from(retries).unwrap_or(u32::MAX));
             }

@@ -9,7 +9,7 @@ use thalweg::{Flow, Found, Observable, prelude::*};
 
 use crate::{
     call::Call,
-    functions::infallible,
+    functions::{infallible, result_of},
     value::{Failure, Stream, Value},
 };
 
@@ -19,6 +19,15 @@ const MEMORY: usize = 1_000;
 pub(crate) fn build(call: &Call) -> Option<Stream> {
     Some(match call.op.as_str() {
         "filter" => call.source().filter(call.predicate("predicate")).boxed(),
+        "filter_async" => {
+            let mut predicate = call.project("predicate");
+            call.source()
+                .filter_async(move |value| {
+                    let passes = predicate(value);
+                    async move { infallible(result_of(passes).await).is_true() }
+                })
+                .boxed()
+        }
         "try_filter" => {
             let mut predicate = call.function("predicate");
             call.source()
@@ -45,13 +54,21 @@ pub(crate) fn build(call: &Call) -> Option<Stream> {
             .source()
             .skip_while(call.predicate("predicate"))
             .boxed(),
+        "take_while_inclusive" => call
+            .source()
+            .take_while_inclusive(call.predicate("predicate"))
+            .boxed(),
+        "take_for" => call.source().take_for(call.frames("due")).boxed(),
+        "skip_for" => call.source().skip_for(call.frames("due")).boxed(),
         "take_until" => call.source().take_until(call.stream("notifier")).boxed(),
         "skip_until" => call.source().skip_until(call.stream("notifier")).boxed(),
         "distinct" => {
             let mut key = key_function(call);
             let distinct = call
                 .source()
-                .distinct_by_key(MEMORY, move |value| key(value).key());
+                .distinct_by_key(call.size_or("capacity", MEMORY), move |value| {
+                    key(value).key()
+                });
             if call.has("flushes") {
                 distinct.flush_on(call.stream("flushes")).boxed()
             } else {
@@ -68,6 +85,13 @@ pub(crate) fn build(call: &Call) -> Option<Stream> {
                 .map(|(_, value)| value)
                 .boxed()
         }
+        _ => return find(call),
+    })
+}
+
+/// Those that let one item pass, or stand for one that is not there.
+fn find(call: &Call) -> Option<Stream> {
+    Some(match call.op.as_str() {
         "first" => {
             let first = filtered(call).first();
             or_failure(call, first, Failure::Own("empty"))

@@ -37,10 +37,14 @@ pub(crate) fn build(call: &Call) -> Option<Stream> {
         }
         "expand" => {
             let mut project = call.project("project");
-            faultless(
-                call.source()
-                    .expand(concurrent(), move |value| project(value)),
-            )
+            let expand = call
+                .source()
+                .expand(concurrent(), move |value| project(value));
+            faultless(if call.has("capacity") {
+                expand.capacity(call.size("capacity"))
+            } else {
+                expand
+            })
         }
         "concat_all" => call.source().map(Value::open).concat_all().boxed(),
         "merge_all" => call

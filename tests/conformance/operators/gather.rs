@@ -5,6 +5,7 @@ use std::{cmp::Ordering, future::Future};
 use serde_json::Value as Json;
 use thalweg::{prelude::*, sources};
 
+use super::sink::Log;
 use crate::{
     call::Call,
     functions::infallible,
@@ -33,6 +34,37 @@ pub(crate) fn build(call: &Call) -> Option<Stream> {
         }
         "min" => perhaps(call.source().min_by(order(call.arg("comparator")))),
         "max" => perhaps(call.source().max_by(order(call.arg("comparator")))),
+        "fold" => {
+            let mut step = call.accumulator("accumulator");
+            always(call.source().fold(call.value("seed"), move |all, value| {
+                infallible(step(&all, &value))
+            }))
+        }
+        "collect" => {
+            let collected = call.source().collect::<Vec<_>>();
+            always(async { collected.await.map(Value::List) })
+        }
+        "next" => {
+            let mut source = call.source();
+            perhaps(async move { source.next().await })
+        }
+        "for_each" => {
+            let seen = Log::default();
+            let log = seen.clone();
+            let run = call.source().for_each(move |value| log.add(value));
+            always(async move { run.await.map(|()| seen.list()) })
+        }
+        "for_each_async" => {
+            let seen = Log::default();
+            let log = seen.clone();
+            let mut work = call.work("project");
+            let run = call.source().for_each_async(move |value| {
+                let result = work(value);
+                let log = log.clone();
+                async move { log.add(infallible(result.await)) }
+            });
+            always(async move { run.await.map(|()| seen.list()) })
+        }
         "every" => {
             let every = call.source().every(call.predicate("predicate"));
             always(async { every.await.map(Value::Bool) })
@@ -49,7 +81,9 @@ pub(crate) fn build(call: &Call) -> Option<Stream> {
     })
 }
 
-fn always(result: impl Future<Output = Result<Value, Failure>> + Send + 'static) -> Stream {
+pub(super) fn always(
+    result: impl Future<Output = Result<Value, Failure>> + Send + 'static,
+) -> Stream {
     sources::from_try_future(result).boxed()
 }
 
@@ -61,7 +95,9 @@ fn perhaps(
         .boxed()
 }
 
-fn order(comparator: Option<&Json>) -> impl FnMut(&Value, &Value) -> Ordering + Send + use<> {
+pub(super) fn order(
+    comparator: Option<&Json>,
+) -> impl FnMut(&Value, &Value) -> Ordering + Send + use<> {
     let name = comparator.map(|json| json.as_str().unwrap_or_default().to_owned());
     move |left, right| match name.as_deref() {
         None => natural(left, right),

@@ -1,12 +1,15 @@
 //! The operators by the names of the case files.
 
 mod combine;
+mod concurrency;
 mod create;
 mod error;
 mod filter;
 mod flatten;
 mod gather;
 pub(crate) mod multicast;
+mod pressure;
+mod sink;
 mod time;
 mod transform;
 mod window;
@@ -31,10 +34,13 @@ pub(crate) fn build(call: &Call) -> Stream {
         flatten::build,
         combine::build,
         time::build,
+        pressure::build,
+        concurrency::build,
         window::build,
         multicast::build,
         error::build,
         gather::build,
+        sink::build,
     ]
     .iter()
     .find_map(|group| group(call))

@@ -26,11 +26,26 @@ pub(crate) fn outputs(call: &Call) -> Option<Vec<Share>> {
     Some(match call.op.as_str() {
         "share" => vec![share(call)],
         "share_replay" | "replay" => {
-            let replay = call
+            let mut replay = call
                 .source_again()
                 .replay(call.size_or("buffer_size", UNLIMITED))
                 .reset_on_zero(call.flag("ref_count"));
+            if call.has("ttl") {
+                replay = replay.ttl(call.frames("ttl"));
+            }
             vec![Arc::new(move || faultless(replay.clone()))]
+        }
+        "latest" => {
+            let latest = call.source_again().latest();
+            vec![Arc::new(move || faultless(latest.clone()))]
+        }
+        "broadcast" => {
+            let flows = call.source().broadcast(call.size("flows"));
+            flows.into_iter().map(|flow| once(flow.boxed())).collect()
+        }
+        "balance" => {
+            let flows = call.source().balance(call.size("flows"));
+            flows.into_iter().map(|flow| once(flow.boxed())).collect()
         }
         "partition" => {
             let (yes, no) = call.source().partition(call.predicate("predicate"));
@@ -57,6 +72,9 @@ fn share(call: &Call) -> Share {
         .reset_on_error(resets("reset_on_error"))
         .reset_on_completion(resets("reset_on_complete"))
         .reset_on_zero(resets("reset_on_ref_count_zero"));
+    if call.has("grace") {
+        share = share.grace(call.frames("grace"));
+    }
     if has_notifier("reset_on_error") {
         let notifier = call.factory("reset_on_error");
         share = share.reset_on_error_by(move |_| notifier());

@@ -2,16 +2,19 @@
 
 use thalweg::{operators::combine::concat, prelude::*};
 
+use super::faultless;
 use crate::{
     call::Call,
+    functions::infallible,
     value::{Failure, Stream},
 };
 
 pub(crate) fn build(call: &Call) -> Option<Stream> {
     Some(match call.op.as_str() {
-        "debounce_time" => call.source().debounce(call.frames("due")).boxed(),
-        "debounce" => call.source().debounce_by(call.project("duration")).boxed(),
-        "throttle_time" => {
+        // By a notifier, `duration`, or by a time, `due`: a name of the facts can mean either of ours.
+        "debounce" | "debounce_time" if call.has("due") => debounce(call),
+        "debounce" | "debounce_by" => call.source().debounce_by(call.project("duration")).boxed(),
+        "throttle" | "throttle_time" if call.has("due") => {
             let throttle = call.source().throttle(call.frames("due"));
             match (call.flag("leading"), call.flag("trailing")) {
                 (true, true) => throttle.both().boxed(),
@@ -19,7 +22,7 @@ pub(crate) fn build(call: &Call) -> Option<Stream> {
                 _ => throttle.leading().boxed(),
             }
         }
-        "throttle" => {
+        "throttle" | "throttle_by" => {
             let throttle = call.source().throttle_by(call.project("duration"));
             match (call.flag("leading"), call.flag("trailing")) {
                 (true, true) => throttle.both().boxed(),
@@ -27,13 +30,29 @@ pub(crate) fn build(call: &Call) -> Option<Stream> {
                 _ => throttle.leading().boxed(),
             }
         }
-        "audit_time" => call.source().audit(call.frames("due")).boxed(),
-        "audit" => call.source().audit_by(call.project("duration")).boxed(),
-        "sample_time" => call.source().sample(call.frames("period")).boxed(),
-        "sample" => call.source().sample_by(call.stream("notifier")).boxed(),
-        "delay" => call.source().delay(call.frames("due")).boxed(),
-        "delay_when" => {
-            let delayed = call.source().delay_by(call.project("duration")).boxed();
+        "audit" | "audit_time" if call.has("due") => {
+            call.source().audit(call.frames("due")).boxed()
+        }
+        "audit" | "audit_by" => call.source().audit_by(call.project("duration")).boxed(),
+        "sample" | "sample_time" if call.has("period") => {
+            call.source().sample(call.frames("period")).boxed()
+        }
+        "sample" | "sample_by" => call.source().sample_by(call.stream("notifier")).boxed(),
+        "delay" => {
+            let delayed = call.source().delay(call.frames("due"));
+            if call.has("capacity") {
+                delayed.capacity(call.size("capacity")).boxed()
+            } else {
+                delayed.boxed()
+            }
+        }
+        "delay_when" | "delay_by" => {
+            let delayed = call.source().delay_by(call.project("duration"));
+            let delayed = if call.has("capacity") {
+                delayed.capacity(call.size("capacity")).boxed()
+            } else {
+                delayed.boxed()
+            };
             if call.has("sub_delay") {
                 concat([
                     call.stream("sub_delay").take(1).ignore_items().boxed(),
@@ -44,7 +63,12 @@ pub(crate) fn build(call: &Call) -> Option<Stream> {
                 delayed
             }
         }
-        "timeout" => timeout(call),
+        "delay_subscription" => call.source().delay_subscription(call.frames("due")).boxed(),
+        "timeout" | "timeout_first" | "timeout_or_else" => timeout(call),
+        "timeout_each" => faultless(call.source().timeout_each(call.frames("each"))),
+        "deadline" => faultless(call.source().deadline(call.frames("due"))),
+        "keep_alive" => keep_alive(call),
+        "pace" => pace(call),
         _ => return None,
     })
 }
@@ -85,4 +109,38 @@ fn replacement(call: &Call) -> impl Fn() -> Stream + Send + use<> {
         Some(with) => with(),
         None => thalweg::sources::fail(Failure::Own("timeout")).boxed(),
     }
+}
+
+fn debounce(call: &Call) -> Stream {
+    let debounce = call.source().debounce(call.frames("due"));
+    if call.has("max_wait") {
+        debounce.max_wait(call.frames("max_wait")).boxed()
+    } else {
+        debounce.boxed()
+    }
+}
+
+fn pace(call: &Call) -> Stream {
+    let items = u32::try_from(call.count("items")).unwrap_or(u32::MAX);
+    let mut pace = call.source().pace(items, call.frames("per"));
+    if call.has("burst") {
+        pace = pace.burst(u32::try_from(call.count("burst")).unwrap_or(u32::MAX));
+    }
+    if call.has("weight") {
+        let mut weight = call.function("weight");
+        pace.weigh(move |value| {
+            let weight = infallible(weight(value));
+            weight.text().parse().expect("a weight")
+        })
+        .boxed()
+    } else {
+        pace.boxed()
+    }
+}
+
+fn keep_alive(call: &Call) -> Stream {
+    let value = call.value("value");
+    call.source()
+        .keep_alive(call.frames("idle"), move || value.clone())
+        .boxed()
 }

@@ -24,6 +24,45 @@ pub(crate) fn build(call: &Call) -> Option<Stream> {
                 .boxed()
         }
         "tap" | "inspect" => call.source().inspect(|_| ()).boxed(),
+        "map_async" => call
+            .source()
+            .map_async(call.work("project"))
+            .raise()
+            .boxed(),
+        "filter_map" => {
+            let mut project = call.function("project");
+            call.source()
+                .filter_map(move |value| match infallible(project(&value)) {
+                    Value::Null => None,
+                    other => Some(other),
+                })
+                .boxed()
+        }
+        "flat_map_iter" => call
+            .source()
+            .flat_map_iter(|value| match value {
+                Value::List(values) => values,
+                other => panic!("{other} is no list"),
+            })
+            .boxed(),
+        "enumerate" => call
+            .source()
+            .enumerate()
+            .map(|(number, value)| Value::List(vec![Value::count(number), value]))
+            .boxed(),
+        "intersperse" => call.source().intersperse(call.value("value")).boxed(),
+        "pairwise" => call
+            .source()
+            .pairwise()
+            .map(|(before, now)| Value::List(vec![before, now]))
+            .boxed(),
+        _ => return scan(call).or_else(|| note(call)),
+    })
+}
+
+/// Those that carry a state from item to item.
+fn scan(call: &Call) -> Option<Stream> {
+    Some(match call.op.as_str() {
         "scan" => {
             let mut step = call.accumulator("accumulator");
             if call.has("seed") {
@@ -56,11 +95,34 @@ pub(crate) fn build(call: &Call) -> Option<Stream> {
                 .raise()
                 .boxed()
         }
-        "pairwise" => call
-            .source()
-            .pairwise()
-            .map(|(before, now)| Value::List(vec![before, now]))
-            .boxed(),
+        "scan_with_initial" => {
+            let mut step = call.accumulator("accumulator");
+            call.source()
+                .scan_with_initial(call.value("seed"), move |gathered, value| {
+                    *gathered = infallible(step(gathered, &value));
+                })
+                .boxed()
+        }
+        "stateful" => {
+            let mut step = call.accumulator("accumulator");
+            call.source()
+                .stateful(
+                    call.value("seed"),
+                    move |gathered, value| {
+                        *gathered = infallible(step(gathered, &value));
+                        value
+                    },
+                    Some,
+                )
+                .boxed()
+        }
+        _ => return None,
+    })
+}
+
+/// Those that make items of what goes on.
+fn note(call: &Call) -> Option<Stream> {
+    Some(match call.op.as_str() {
         "materialize" => call
             .source()
             .materialize()

@@ -33,6 +33,15 @@ pub(crate) fn build(call: &Call) -> Option<Stream> {
             call.source()
                 .buffer_toggle(openings(), call.project("closing")),
         ),
+        "session" => {
+            let session = call.source().session(call.frames("gap"));
+            if call.has("max") {
+                lists(session.max(call.size("max")))
+            } else {
+                lists(session)
+            }
+        }
+        "chunks" => chunks(call),
         "buffer_when" => lists(call.source().buffer_when(call.factory("closing"))),
         "window" | "window_by" => streams(call.source().window_by(call.stream("notifier"))),
         "window_count" => {
@@ -60,6 +69,26 @@ pub(crate) fn build(call: &Call) -> Option<Stream> {
         "window_when" => streams(call.source().window_when(call.factory("closing"))),
         _ => return None,
     })
+}
+
+/// The rules that take a closure or a copy change the type: a case has one of them.
+fn chunks(call: &Call) -> Stream {
+    let mut chunks = call.source().chunks();
+    if call.has("max") {
+        chunks = chunks.max(call.size("max"));
+    }
+    if call.has("within") {
+        chunks = chunks.within(call.frames("within"));
+    }
+    if call.has("bytes") {
+        lists(chunks.bytes(call.size("bytes"), |value| value.text().len()))
+    } else if call.has("until") {
+        lists(chunks.until(call.predicate("until")))
+    } else if call.has("overlap") {
+        lists(chunks.overlap(call.size("overlap")))
+    } else {
+        lists(chunks)
+    }
 }
 
 fn lists<O>(flow: Flow<O>) -> Stream

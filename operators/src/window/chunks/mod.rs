@@ -25,7 +25,7 @@ impl<O: Observable> Flow<O> {
     /// ```text
     /// in   --1--2--3------4--|
     ///        chunks().max(2).within(6)
-    /// out  -----12-------3--4|
+    /// out  -----12-------3---(4|)
     /// ```
     ///
     /// The last chunk is handed on when the source completes. Empty chunks never are. Whatever comes first ends a chunk;

@@ -27,6 +27,8 @@ pub(in crate::window) struct Time {
 struct Open {
     until: Instant,
     items: usize,
+    /// Whether the source was asked since it opened.
+    asked: bool,
 }
 
 impl Time {
@@ -56,6 +58,7 @@ impl Time {
         self.open.push_back(Open {
             until: later(start, self.span),
             items: 0,
+            asked: false,
         });
         self.opens_at = self.every.map(|period| later(start, period));
     }
@@ -67,6 +70,7 @@ impl Time {
 
     /// Crosses a border that `now` has reached, if there is one.
     fn cross(&mut self, now: Instant, due: &mut VecDeque<Border>) -> bool {
+        self.skip(now);
         if self.open.front().is_some_and(|open| open.until <= now) {
             let closed = self.close_oldest(due);
             if let (Some(closed), None) = (closed, self.every) {
@@ -83,6 +87,34 @@ impl Time {
             return true;
         }
         false
+    }
+
+    /// Skips windows for which nobody was there: otherwise a consumer that is slower than they are would get nothing but
+    /// empty ones, each in place of a look at the source.
+    fn skip(&mut self, now: Instant) {
+        if let (Some(at), Some(period)) = (self.opens_at, self.every)
+            && later(at, self.span) <= now
+        {
+            let start = latest(at, period, now);
+            let is_over = later(start, self.span) <= now;
+            self.opens_at = Some(if is_over { later(start, period) } else { start });
+        }
+        let Some(open) = self.open.front_mut() else {
+            return;
+        };
+        if open.until > now || open.asked {
+            return;
+        }
+        // It is open already, and becomes the one that is due.
+        match (self.every, self.opens_at) {
+            (None, _) => open.until = later(latest(open.until, self.span, now), self.span),
+            (Some(period), Some(at)) if at <= now => {
+                let start = latest(at, period, now);
+                open.until = later(start, self.span);
+                self.opens_at = Some(later(start, period));
+            }
+            _ => {}
+        }
     }
 }
 
@@ -113,6 +145,10 @@ impl<E> Borders<E> for Time {
         loop {
             if this.cross(this.now, due) {
                 return Poll::Ready(Ok(()));
+            }
+            // The source is next.
+            for open in &mut this.open {
+                open.asked = true;
             }
             let closes_at = this.open.front().map(|open| open.until);
             let Some(next) = closes_at.into_iter().chain(this.opens_at).min() else {

@@ -68,6 +68,22 @@ async fn spans_in_which_nobody_polled_are_skipped_and_the_grid_stays() {
     assert_eq!(poll(&mut flow, 8, false).0, ["3", "[]"]);
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_consumer_that_is_slower_than_the_span_comes_to_the_end() {
+    for period in [None, Some(SPAN / 2), Some(SPAN), Some(SPAN * 2)] {
+        let mut flow = cold("-1-----------2----------------|").buffer_time(SPAN);
+        if let Some(period) = period {
+            flow = flow.every(period);
+        }
+        let mut rounds = 0;
+        while flow.next().await.unwrap().is_some() {
+            advance(SPAN * 5 / 2).await;
+            rounds += 1;
+            assert!(rounds < 12, "with a period of {period:?}");
+        }
+    }
+}
+
 #[test]
 #[should_panic(expected = "a vector of no time has no items")]
 fn of_no_time_is_refused_at_the_call() {

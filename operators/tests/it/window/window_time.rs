@@ -57,6 +57,22 @@ async fn borders_come_also_while_a_window_holds_back_the_source() {
     assert_eq!(poll(&mut first[0], 64, false).0, [0, 1, 2]);
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_consumer_that_is_slower_than_the_span_comes_to_the_end() {
+    for period in [None, Some(SPAN / 2), Some(SPAN), Some(SPAN * 2)] {
+        let mut flow = cold("-1-----------2----------------|").window_time(SPAN);
+        if let Some(period) = period {
+            flow = flow.every(period);
+        }
+        let mut rounds = 0;
+        while flow.next().await.unwrap().is_some() {
+            advance(SPAN * 5 / 2).await;
+            rounds += 1;
+            assert!(rounds < 12, "with a period of {period:?}");
+        }
+    }
+}
+
 #[test]
 #[should_panic(expected = "a window of no time has no items")]
 fn of_no_time_is_refused_at_the_call() {
