@@ -43,10 +43,10 @@ impl<O: Observable, S> Stage<O, S> {
         self.id
     }
 
-    /// Gives the stage another state, for builder methods.
-    pub(crate) fn with_state<R>(self, state: R) -> Stage<O, R> {
+    /// Makes another state of the stage's, for builder methods.
+    pub(crate) fn map_state<R>(self, make: impl FnOnce(S) -> R) -> Stage<O, R> {
         Stage {
-            state: self.source.is_some().then_some(state),
+            state: self.state.map(make),
             source: self.source,
             id: self.id,
             told_to_stop: self.told_to_stop,

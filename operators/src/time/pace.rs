@@ -125,7 +125,7 @@ impl<O: Observable> Flow<Pace<O>> {
     {
         let pace = self.into_inner();
         Flow::new(Pace {
-            stage: pace.stage.with_state(weight),
+            stage: pace.stage.map_state(|_| weight),
             bucket: pace.bucket,
             held: pace.held,
             timer: pace.timer,

@@ -183,9 +183,27 @@ fn has_function(source: &str, beginning: &str) -> bool {
         .any(|bracket| source.contains(&format!("{beginning}{bracket}")))
 }
 
+/// All the code of an operator, of one file or of a folder of them.
+fn code(path: &Path) -> String {
+    if path.is_dir() {
+        all_below(path)
+    } else {
+        text(path)
+    }
+}
+
+/// Tells whether an operator is given a closure. The `emit` of a poll is none.
+fn takes_a_closure(code: &str) -> bool {
+    let bounds = [": FnMut(", ": FnOnce(", ": Fn("];
+    let is_emit = |line: &str| line.contains("ControlFlow<()>");
+    code.lines()
+        .any(|line| bounds.iter().any(|bound| line.contains(bound)) && !is_emit(line))
+}
+
 #[test]
 fn every_operator_has_all_that_an_operator_has() {
     let tests = here().join("tests/it");
+    let groups = text(&tests.join("main.rs"));
     let mut missing = Vec::new();
     for (group, name, file) in operators() {
         let source = source_of(&file);
@@ -218,7 +236,16 @@ fn every_operator_has_all_that_an_operator_has() {
             !test.is_empty(),
             &format!("no tests in operators/tests/it/{group}/{name}.rs"),
         );
-        if group != TERMINAL {
+        need(
+            groups.contains(&format!("tests/it/{group}\"")),
+            "its group is not in operators/tests/it/main.rs",
+        );
+        if group == TERMINAL {
+            need(
+                test.contains("at_every_poll"),
+                "nothing shows what is lost if its future is dropped; see `cancel::at_every_poll`",
+            );
+        } else {
             need(
                 test.contains("assert_marbles") || test.contains("record("),
                 "no marble test",
@@ -226,6 +253,10 @@ fn every_operator_has_all_that_an_operator_has() {
             need(
                 test.contains("Conform::new"),
                 "no line that checks that it conforms",
+            );
+            need(
+                !takes_a_closure(&code(&file)) || test.contains("captured()"),
+                "nothing shows that its closure is dropped at the end; see `testing::captured`",
             );
         }
     }

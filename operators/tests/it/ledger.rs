@@ -3,7 +3,15 @@
 //! Whatever the chain: it ends, it hands on nothing without a budget, it never polls a source after its end and has
 //! dropped it by then, what comes out is what may come out, and the books of every stage balance.
 
+mod combine;
+mod error;
+mod filter;
 mod model;
+mod operator;
+mod pressure;
+mod time;
+mod transform;
+mod window;
 
 use std::{
     future::poll_fn,
@@ -17,10 +25,10 @@ use std::{
     time::Duration,
 };
 
-use proptest::{collection::vec, option, prelude::*, sample::subsequence};
-use thalweg_core::{Cx, Drained, DropReason, Observable, Overflow, Plan, StagePlan};
+use proptest::{collection::vec, prelude::*, strategy::Union};
+use thalweg_core::{Cx, Drained, DropReason, Observable, Plan, StagePlan};
 use thalweg_operators::{
-    BoxFlow, Flow, IntoFlow,
+    BoxFlow, Flow,
     testing::{Broken, numbers},
 };
 use tokio::{
@@ -28,7 +36,10 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-use self::model::{Input, Model, Operator};
+use self::{
+    model::{Input, Model},
+    operator::{Operator, inputs, millis},
+};
 
 /// Polls after which a chain that has not ended is taken for one that never does.
 const MOST_POLLS: usize = 20_000;
@@ -78,23 +89,18 @@ impl<O: Observable + Unpin> Observable for Watched<O> {
     }
 }
 
-fn source(input: &Input, watch: &Arc<Watch>) -> Chain {
-    Flow::new(Watched {
-        source: numbers(&input.diagram()).boxed(),
-        ended: false,
-        watch: Arc::clone(watch),
-    })
-    .boxed()
-}
+/// Makes the sources of a chain.
+struct Sources(Arc<Watch>);
 
-/// Some time that depends on the item, so that what runs at once ends in another order.
-async fn work(n: u32) -> u32 {
-    sleep(Duration::from_millis(u64::from(n * 7 % 5))).await;
-    n
-}
-
-fn millis(time: u64) -> Duration {
-    Duration::from_millis(time)
+impl Sources {
+    fn of(&self, input: &Input) -> Chain {
+        Flow::new(Watched {
+            source: numbers(&input.diagram()).boxed(),
+            ended: false,
+            watch: Arc::clone(&self.0),
+        })
+        .boxed()
+    }
 }
 
 /// The books of a stage, and what really came in.
@@ -115,16 +121,17 @@ struct Bench {
 impl Bench {
     fn new(input: &Input, operators: Vec<Operator>) -> Self {
         let watch = Arc::new(Watch::default());
+        let sources = Sources(Arc::clone(&watch));
         let mut books = Vec::new();
-        let mut chain = source(input, &watch);
+        let mut chain = sources.of(input);
         for operator in operators {
             let came = Arc::new(AtomicU64::new(0));
             let counter = Arc::clone(&came);
             let watched = chain.inspect(move |_| {
                 counter.fetch_add(1, SeqCst);
             });
-            let name = operator.metered();
-            chain = add(watched.boxed(), operator, &watch);
+            let name = operator.books;
+            chain = operator.add(watched.boxed(), &sources);
             books.extend(name.map(|name| Book {
                 name,
                 plan: chain.plan(),
@@ -172,64 +179,6 @@ impl Bench {
     }
 }
 
-fn add(flow: Chain, operator: Operator, watch: &Arc<Watch>) -> Chain {
-    let other = |input| source(&input, watch);
-    match operator {
-        Operator::Map => flow.map(|n| n + 1).boxed(),
-        Operator::Filter => flow.filter(|n| n % 2 == 0).boxed(),
-        Operator::Take(count) => flow.take(count).boxed(),
-        Operator::Skip(count) => flow.skip(count).boxed(),
-        Operator::StartWith(items) => flow.start_with(items).boxed(),
-        Operator::TakeUntil(input) => flow.take_until(other(input)).boxed(),
-        Operator::Chunks(max, within) => {
-            let chunks = flow.chunks().max(max);
-            let chunks = match within {
-                Some(time) => chunks.within(millis(time)),
-                None => chunks,
-            };
-            chunks.concat_map(|chunk| chunk.flow().with_error()).boxed()
-        }
-        Operator::Debounce(quiet, max_wait) => match (flow.debounce(millis(quiet)), max_wait) {
-            (flow, Some(time)) => flow.max_wait(millis(time)).boxed(),
-            (flow, None) => flow.boxed(),
-        },
-        Operator::Throttle(window, edges) => {
-            let flow = flow.throttle(millis(window));
-            match edges {
-                0 => flow.leading(),
-                1 => flow.trailing(),
-                _ => flow.both(),
-            }
-            .boxed()
-        }
-        Operator::Delay(time, capacity) => flow.delay(millis(time)).capacity(capacity).boxed(),
-        Operator::Pace(burst) => flow.pace(1, millis(2)).burst(burst).boxed(),
-        Operator::Spawned(capacity) => flow.spawned(capacity).map_err(|_| Broken).boxed(),
-        Operator::Buffer(capacity, overflow) => {
-            flow.buffer(capacity, overflow).map_err(|_| Broken).boxed()
-        }
-        Operator::MapAsync => flow.map_async(work).boxed(),
-        Operator::ParMap(limit) => flow.par_map(limit, work).map_err(|_| Broken).boxed(),
-        Operator::ParMapUnordered(limit) => flow
-            .par_map_unordered(limit, work)
-            .map_err(|_| Broken)
-            .boxed(),
-        Operator::MergeMap(limit) => flow
-            .merge_map(limit, |n| [n].flow().with_error().map_async(work))
-            .boxed(),
-        Operator::ConcatMap => flow
-            .concat_map(|n| [n].flow().with_error().map_async(work))
-            .boxed(),
-        Operator::SwitchMap => flow
-            .switch_map(|n| [n].flow().with_error().map_async(work))
-            .boxed(),
-        Operator::Merge(input) => flow.merge(other(input)).boxed(),
-        Operator::Concat(input) => flow.concat(other(input)).boxed(),
-        Operator::Zip(input) => flow.zip(other(input)).map(|(n, _)| n).boxed(),
-        Operator::CombineLatest(input) => flow.combine_latest(other(input)).map(|(n, _)| n).boxed(),
-    }
-}
-
 /// Runs a chain to its end with a consumer that takes its `turns` over and over; stops at the turn of number `stop`.
 async fn run(
     chain: &mut Chain,
@@ -273,11 +222,12 @@ async fn run(
 
 async fn check(input: Input, operators: Vec<Operator>, turns: Vec<Turn>, stop: Option<usize>) {
     let mut model = Model::of(&input);
-    for operator in &operators {
-        model.add(operator);
-    }
+    // What a stop cuts off is not known, so neither is what is last.
     model.complete &= stop.is_none();
-    let drains = !model.may_fail && !operators.iter().any(Operator::cuts);
+    for operator in &operators {
+        operator.shape(&mut model);
+    }
+    let drains = !model.may_fail && !operators.iter().any(|operator| operator.cuts);
     let mut bench = Bench::new(&input, operators);
     let run_to_end = timeout(Duration::from_hours(1), run(&mut bench.chain, &turns, stop));
     let Ok((seen, end)) = run_to_end.await else {
@@ -309,47 +259,17 @@ async fn check_dropped(input: Input, operators: Vec<Operator>, turns: Vec<Turn>,
     bench.settle().await;
 }
 
-fn inputs() -> impl Strategy<Value = Input> {
-    let groups = vec((0..6_usize, vec(0..10_u32, 1..4)), 0..8);
-    (groups, prop::bool::weighted(0.15)).prop_map(|(groups, fails)| Input { groups, fails })
-}
-
-fn overflows() -> impl Strategy<Value = Overflow> {
-    let all = [
-        Overflow::Wait,
-        Overflow::DropIncoming,
-        Overflow::DropOldest,
-        Overflow::Fail,
-    ];
-    subsequence(all.to_vec(), 1).prop_map(|one| one[0])
-}
-
 fn operators() -> impl Strategy<Value = Operator> {
-    prop_oneof![
-        Just(Operator::Map),
-        Just(Operator::Filter),
-        (0..8_u64).prop_map(Operator::Take),
-        (0..4_u64).prop_map(Operator::Skip),
-        vec(0..10_u32, 0..4).prop_map(Operator::StartWith),
-        inputs().prop_map(Operator::TakeUntil),
-        (1..5_usize, option::of(0..6_u64)).prop_map(|(max, time)| Operator::Chunks(max, time)),
-        (0..6_u64, option::of(0..9_u64)).prop_map(|(quiet, wait)| Operator::Debounce(quiet, wait)),
-        (0..6_u64, 0..3_u8).prop_map(|(window, edges)| Operator::Throttle(window, edges)),
-        (0..6_u64, 1..4_usize).prop_map(|(time, capacity)| Operator::Delay(time, capacity)),
-        (1..4_u32).prop_map(Operator::Pace),
-        (1..5_usize).prop_map(Operator::Spawned),
-        (1..5_usize, overflows()).prop_map(|(capacity, policy)| Operator::Buffer(capacity, policy)),
-        Just(Operator::MapAsync),
-        (1..4_usize).prop_map(Operator::ParMap),
-        (1..4_usize).prop_map(Operator::ParMapUnordered),
-        (1..4_usize).prop_map(Operator::MergeMap),
-        Just(Operator::ConcatMap),
-        Just(Operator::SwitchMap),
-        inputs().prop_map(Operator::Merge),
-        inputs().prop_map(Operator::Concat),
-        inputs().prop_map(Operator::Zip),
-        inputs().prop_map(Operator::CombineLatest),
-    ]
+    let groups = [
+        transform::group(),
+        filter::group(),
+        combine::group(),
+        time::group(),
+        window::group(),
+        error::group(),
+        pressure::group(),
+    ];
+    Union::new(groups.into_iter().flatten())
 }
 
 fn turns() -> impl Strategy<Value = Vec<Turn>> {

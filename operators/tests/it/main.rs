@@ -1,5 +1,6 @@
 //! The tests of all operators, one file each, in one binary.
 
+mod cancel;
 mod interleavings;
 mod layout;
 mod ledger;

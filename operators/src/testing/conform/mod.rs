@@ -17,6 +17,8 @@ use tokio::{
 
 use crate::Flow;
 
+mod books;
+mod cancel;
 mod captured;
 mod weather;
 
@@ -30,19 +32,28 @@ const ITEMS: u32 = 100;
 /// Polls in which an endless source must have let go of the thread.
 const POLLS: u64 = 20;
 
-/// Bytes that an operator may need beside its source: what grows with its items is on the heap, and bounded by its plan.
-const STATE: usize = 1_024;
+/// Bytes that each stage may need beside its source: what grows with its items is on the heap, and bounded by its plan.
+const STATE: usize = 512;
 
 /// Time, on the paused clock, in which a source that never waits must have come to its end.
 const PATIENCE: Duration = Duration::from_hours(24 * 365);
+
+/// What holds for an operator besides what holds for all.
+#[derive(Clone, Copy)]
+struct Rules {
+    /// What comes out is what comes out of a calm run.
+    sequence: bool,
+    /// It has no task that gets ahead of its consumer.
+    in_task: bool,
+}
 
 /// Checks an operator against the rules of [`Observable`].
 ///
 /// [`check`](Self::check) builds the operator on sources that watch how they are treated: it is lazy; a break at any item
 /// changes nothing; a source that stutters changes nothing; it stays ended, never polls its source after the end and has
 /// dropped it by then; an error passes; an endless source does not hold the thread; a stop reaches the source and ends
-/// the flow; and in random weather, cut short at random too, what comes in goes out, is dropped for a reason or is held, as
-/// the plan says. The signature asserts `Send` and `Debug`; [`captured`] shows that a closure is dropped at the end.
+/// the flow; in random weather, cut short at random too, what comes in goes out, is dropped for a reason or is held, as
+/// the plan says; and dropped after any poll it keeps nothing, and loses no more than it holds. The signature asserts `Send` and `Debug`; [`captured`] shows that a closure is dropped at the end.
 ///
 /// # Examples
 ///
@@ -139,22 +150,26 @@ where
         for script in [Script::Endless, Script::Idle(0), Script::Idle(3)] {
             self.stops(script).await;
         }
-        let rules = weather::Rules {
+        let rules = Rules {
             sequence: self.sequence && !self.interleaves,
             in_task: self.in_task,
         };
         weather::check(&self.build, rules).await;
+        cancel::check(&self.build, rules).await;
     }
 
     fn lazy(&self) {
         let (source, log) = probe(Script::Items(ITEMS));
         let flow = (self.build)(source);
         assert!(!format!("{flow:?}").is_empty());
+        let plan = flow.plan();
+        let stages = plan.stages().iter().filter(|stage| stage.name() != "probe");
+        let stages = stages.count();
+        assert!(stages > 0, "it does not describe itself");
         let state = size_of_val(&flow).saturating_sub(size_of::<Probe>());
-        assert!(state <= STATE, "its state takes {state} bytes");
         assert!(
-            !flow.plan().stages().is_empty(),
-            "it does not describe itself"
+            state <= stages * STATE,
+            "the state of {stages} stages takes {state} bytes"
         );
         assert_eq!(log.polls(), 0, "it polls its source before it is polled");
         drop(flow);
@@ -186,10 +201,7 @@ where
 
     async fn ended(&self, mut flow: Pin<&mut Flow<R>>, log: &Arc<ProbeLog>) {
         if !self.in_task {
-            // The task of the operator drops the source when it is next run.
-            for _ in 0..3 {
-                yield_now().await;
-            }
+            books::let_go(log).await;
         }
         assert!(log.is_dropped(), "it keeps its source after the end");
         assert_eq!(captured::alive(), 0, "it keeps a closure after the end");

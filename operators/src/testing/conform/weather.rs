@@ -3,12 +3,12 @@
 use std::{future::poll_fn, ops::ControlFlow, pin::pin, task::Poll, time::Duration};
 
 use fastrand::Rng;
-use thalweg_core::{Cx, Drained, Holds, Observable, Plan, StagePlan};
+use thalweg_core::{Cx, Drained, Observable};
 use tokio::{task::yield_now, time::sleep};
 
 use crate::Flow;
 
-use super::{Probe, ProbeLog, Script, captured, probe};
+use super::{Probe, Rules, Script, books, probe};
 
 /// Runs of different weather.
 const SEEDS: u64 = 48;
@@ -22,15 +22,6 @@ enum Course {
     ToTheEnd,
     StopsAt(u32),
     DroppedAt(u32),
-}
-
-/// What the weather may do to an operator.
-#[derive(Clone, Copy)]
-pub(super) struct Rules {
-    /// What comes out is what comes out of a calm run.
-    pub(super) sequence: bool,
-    /// It has no task that gets ahead of its consumer.
-    pub(super) in_task: bool,
 }
 
 /// Checks an operator in every weather.
@@ -102,7 +93,7 @@ async fn run<R: Observable>(
                 }
             })
             .await;
-            books(&mut plan, &log, rules.in_task, false, what);
+            books::check(&mut plan, &log, rules, what);
             if matches!(drained, Poll::Ready(Ok(Drained::Completed) | Err(_))) {
                 break;
             }
@@ -115,48 +106,6 @@ async fn run<R: Observable>(
             }
         }
     }
-    // Tasks that were aborted drop what they have when they are run next.
-    for _ in 0..8 {
-        yield_now().await;
-    }
-    assert!(log.is_dropped(), "the source is kept, {what}");
-    assert_eq!(captured::alive(), 0, "a closure is kept, {what}");
-    books(&mut plan, &log, rules.in_task, true, what);
+    books::check_dropped(&mut plan, &log, rules, what).await;
     seen
-}
-
-/// Checks that received = emitted + dropped + in flight at every stage, and that no stage holds more than it says.
-fn books(plan: &mut Plan, log: &ProbeLog, in_task: bool, ended: bool, what: &str) {
-    plan.refresh();
-    let feeds_it = |stages: &[StagePlan]| stages.len() == 2 && stages[1].name() == "probe";
-    let alone = in_task && feeds_it(plan.stages());
-    for stage in plan.stages() {
-        let Some(counts) = stage.counts() else {
-            continue;
-        };
-        let name = stage.name();
-        let gone = counts.emitted + counts.dropped();
-        assert!(
-            gone <= counts.received,
-            "{name} hands on more than came: {counts}, {what}"
-        );
-        let held = counts.received - gone;
-        let bound = match stage.holds() {
-            _ if ended => 0,
-            Holds::Items(items) => u64::try_from(items).unwrap_or(u64::MAX),
-            _ => u64::MAX,
-        };
-        assert!(
-            held <= bound,
-            "{name} holds {held} items, of {bound}: {counts}, {what}"
-        );
-        if alone {
-            let produced = log.produced();
-            // It may receive from elsewhere too.
-            assert!(
-                counts.received >= produced,
-                "{name} lost sight of an item, {what}"
-            );
-        }
-    }
 }

@@ -63,14 +63,13 @@ impl<O: Observable> Flow<O> {
     #[track_caller]
     pub fn chunks(self) -> Flow<Chunks<O>> {
         Flow::new(Chunks {
-            stage: Stage::new("chunks", self.into_inner(), ()),
+            stage: Stage::new("chunks", self.into_inner(), NoRule(())),
             chunk: Vec::new(),
             repeated: 0,
             is_due: false,
             max: usize::MAX,
             overlap: 0,
             within: None,
-            rule: NoRule(()),
             timer: Timer::new(),
             ledger: Ledger::new(),
         })
@@ -198,7 +197,7 @@ pin_project! {
         O: Observable,
     {
         #[pin]
-        stage: Stage<O>,
+        stage: Stage<O, R>,
         chunk: Vec<O::Item>,
         // Items at its beginning that were handed on with the chunk before.
         repeated: usize,
@@ -207,7 +206,6 @@ pin_project! {
         max: usize,
         overlap: usize,
         within: Option<Duration>,
-        rule: R,
         timer: Timer,
         ledger: Ledger,
     }
@@ -216,14 +214,13 @@ pin_project! {
 impl<O: Observable, R> Chunks<O, R> {
     fn ruled<Q>(self, make: impl FnOnce(R) -> Q) -> Chunks<O, Q> {
         Chunks {
-            stage: self.stage,
+            stage: self.stage.map_state(make),
             chunk: self.chunk,
             repeated: self.repeated,
             is_due: self.is_due,
             max: self.max,
             overlap: self.overlap,
             within: self.within,
-            rule: make(self.rule),
             timer: self.timer,
             ledger: self.ledger,
         }
@@ -242,20 +239,20 @@ impl<O: Observable, R: ChunkRule<O::Item>> Observable for Chunks<O, R> {
     where
         E: FnMut(Vec<O::Item>) -> ControlFlow<()>,
     {
-        let this = self.project();
-        let (chunk, repeated, rule) = (this.chunk, this.repeated, this.rule);
-        let (timer, ledger) = (this.timer, this.ledger);
-        let max = *this.max;
+        let mut this = self.project();
+        let (chunk, repeated, is_due) = (this.chunk, this.repeated, this.is_due);
+        let (timer, ledger, max) = (this.timer, this.ledger, *this.max);
         // A capacity that is only a bound is not worth its memory.
         let room = if max > 4096 { 0 } else { max };
         let now = this.within.map(|_| Instant::now());
         // The source hears of a stop before what may be due goes out, as the consumer may break.
-        let may_be_due = (now.is_some() || *this.is_due) && chunk.len() > *repeated;
+        let may_be_due = (now.is_some() || *is_due) && chunk.len() > *repeated;
         let tells = may_be_due && this.stage.owes_stop(cx);
         if may_be_due
             && cx.budget() > 0
             && !tells
-            && (std::mem::take(this.is_due) || now.is_some_and(|now| timer.poll(cx.task(), now)))
+            && let Some(rule) = this.stage.as_mut().state()
+            && (std::mem::take(is_due) || now.is_some_and(|now| timer.poll(cx.task(), now)))
         {
             timer.clear();
             ledger.emit((chunk.len() - *repeated) as u64);
@@ -267,9 +264,8 @@ impl<O: Observable, R: ChunkRule<O::Item>> Observable for Chunks<O, R> {
         let mut filling = std::mem::take(chunk);
         let held_before = (filling.len() - *repeated) as u64;
         let mut emitted = 0;
-        let is_due = this.is_due;
         let drained = cx.limited(if tells { 0 } else { u32::MAX }, |cx| {
-            this.stage.drain(cx, |(), item| {
+            this.stage.as_mut().drain(cx, |rule, item| {
                 let mut flow = ControlFlow::Continue(());
                 if rule.exceeds(&item) && filling.len() > *repeated {
                     std::hint::cold_path();
@@ -336,7 +332,9 @@ impl<O: Observable, R: ChunkRule<O::Item>> Observable for Chunks<O, R> {
             Poll::Pending => {
                 // Armed only now, so that a chunk that fills in one poll costs no timer. The time may be out already: it is
                 // nothing, or the clock went on while the items came.
-                if std::mem::take(is_due) || now.is_some_and(|now| timer.poll(cx.task(), now)) {
+                if let Some(rule) = this.stage.state()
+                    && (std::mem::take(is_due) || now.is_some_and(|now| timer.poll(cx.task(), now)))
+                {
                     timer.clear();
                     ledger.emit((chunk.len() - *repeated) as u64);
                     if emit(next_chunk(chunk, repeated, rule)).is_break() {

@@ -3,7 +3,7 @@ use std::{cmp::Ordering, task::Poll};
 use thalweg_core::{Counts, Drained, DropReason, Meter, Overflow, Plan, StageId, queue::queue};
 use thalweg_operators::{
     IntoFlow,
-    testing::{Broken, Conform, Script, assert_marbles, cold, probe},
+    testing::{Broken, Conform, Script, assert_marbles, captured, cold, probe},
 };
 
 use crate::poll::poll;
@@ -88,16 +88,31 @@ fn what_waited_is_not_handed_on_without_a_budget() {
 #[test]
 fn a_side_that_is_busy_without_an_item_does_not_starve_the_other() {
     let (other, log) = probe(Script::Endless);
-    let mut flow = probe(Script::Endless).0.filter(|_| false).merge_sorted(other);
-    assert_eq!(poll(&mut flow, 8, false).1, Poll::Ready(Ok(Drained::Exhausted)));
+    let mut flow = probe(Script::Endless)
+        .0
+        .filter(|_| false)
+        .merge_sorted(other);
+    assert_eq!(
+        poll(&mut flow, 8, false).1,
+        Poll::Ready(Ok(Drained::Exhausted))
+    );
     assert_eq!(log.produced(), 1);
 }
 
 #[tokio::test(start_paused = true)]
 async fn conforms() {
-    Conform::new(|source| source.merge_sorted(probe(Script::Items(30)).0)).check().await;
-    Conform::new(|source| probe(Script::Items(30)).0.merge_sorted(source)).check().await;
-    Conform::new(|source| source.merge_sorted_by(probe(Script::Items(200)).0, |_, _| Ordering::Greater))
+    Conform::new(|source| source.merge_sorted(probe(Script::Items(30)).0))
         .check()
         .await;
+    Conform::new(|source| probe(Script::Items(30)).0.merge_sorted(source))
+        .check()
+        .await;
+    Conform::new(|source| {
+        let kept = captured();
+        source.merge_sorted_by(probe(Script::Items(200)).0, move |_, _| {
+            kept.with(Ordering::Greater)
+        })
+    })
+    .check()
+    .await;
 }

@@ -3,7 +3,7 @@ use std::task::Poll;
 use thalweg_core::{Counts, Drained, DropReason, Plan};
 use thalweg_operators::{
     IntoFlow,
-    testing::{Broken, Conform, Script, assert_marbles, cold, probe},
+    testing::{Broken, Conform, Script, assert_marbles, captured, cold, probe},
 };
 
 use crate::poll::poll;
@@ -18,7 +18,9 @@ async fn equal_items_in_the_same_order_whenever_they_come() {
     let flow = cold("    --1---2--|").sequence_equal(cold("----1---2----|"));
     assert_marbles(flow, "-------------({true}|)").await;
     assert_marbles(cold("|").sequence_equal(cold("|")), "({true}|)").await;
-    let flow = cold("-1--2--|").sequence_equal_by(cold("-a-b-|"), |one, other| (*one == '1') == (*other == 'a'));
+    let flow = cold("-1--2--|").sequence_equal_by(cold("-a-b-|"), |one, other| {
+        (*one == '1') == (*other == 'a')
+    });
     assert_marbles(flow, "-------({true}|)").await;
 }
 
@@ -28,7 +30,10 @@ async fn a_pair_that_differs_is_the_end() {
     let mut plan = flow.plan();
     assert_marbles(flow, "------({false}|)").await;
     let counts = counts(&mut plan);
-    assert_eq!((counts.received, counts.emitted, counts.dropped()), (4, 4, 0));
+    assert_eq!(
+        (counts.received, counts.emitted, counts.dropped()),
+        (4, 4, 0)
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -73,10 +78,18 @@ fn the_answer_waits_for_a_budget() {
     assert_eq!(poll(&mut flow, 0, false), (vec![], exhausted));
     assert_eq!(poll(&mut flow, 8, false), (vec![false], completed));
     assert_eq!(poll(&mut flow, 8, false), (vec![], completed));
-    let stopped = probe(Script::Idle(0)).0.sequence_equal(probe(Script::Idle(0)).0);
+    let stopped = probe(Script::Idle(0))
+        .0
+        .sequence_equal(probe(Script::Idle(0)).0);
     let mut flow = stopped;
-    assert_eq!(poll(&mut flow, 0, true), (vec![], Poll::Ready(Ok(Drained::Exhausted))));
-    assert_eq!(poll(&mut flow, 1, true), (vec![true], Poll::Ready(Ok(Drained::Completed))));
+    assert_eq!(
+        poll(&mut flow, 0, true),
+        (vec![], Poll::Ready(Ok(Drained::Exhausted)))
+    );
+    assert_eq!(
+        poll(&mut flow, 1, true),
+        (vec![true], Poll::Ready(Ok(Drained::Completed)))
+    );
 }
 
 #[test]
@@ -93,10 +106,22 @@ fn no_side_is_ahead_by_more_than_one_item() {
 
 #[tokio::test(start_paused = true)]
 async fn conforms() {
-    Conform::new(|source| source.sequence_equal(probe(Script::Endless).0)).check().await;
-    Conform::new(|source| probe(Script::Endless).0.sequence_equal(source)).check().await;
-    Conform::new(|source| source.sequence_equal_by(probe(Script::Stuttering(200)).0, |a, b| a == b))
+    Conform::new(|source| source.sequence_equal(probe(Script::Endless).0))
         .check()
         .await;
-    Conform::new(|source| source.sequence_equal(probe(Script::Items(30)).0)).handles_errors().check().await;
+    Conform::new(|source| probe(Script::Endless).0.sequence_equal(source))
+        .check()
+        .await;
+    Conform::new(|source| {
+        let kept = captured();
+        source.sequence_equal_by(probe(Script::Stuttering(200)).0, move |a, b| {
+            kept.with(a == b)
+        })
+    })
+    .check()
+    .await;
+    Conform::new(|source| source.sequence_equal(probe(Script::Items(30)).0))
+        .handles_errors()
+        .check()
+        .await;
 }

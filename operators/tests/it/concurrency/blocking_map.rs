@@ -10,7 +10,7 @@ use std::{
 
 use thalweg_operators::{
     IntoFlow,
-    testing::{Conform, Script, assert_marbles, cold, numbers, probe},
+    testing::{Conform, Script, assert_marbles, captured, cold, numbers, probe},
 };
 
 use crate::poll::poll;
@@ -78,11 +78,17 @@ async fn a_panic_is_an_error_that_names_the_stage_and_its_siblings_are_not_lost(
     let fault = flow.for_each(|n| seen.push(n)).await.unwrap_err();
     assert!(fault.is_panic());
     let text = fault.to_string();
-    assert!(text.contains("blocking_map at ") && text.ends_with("one is odd"), "{text}");
+    assert!(
+        text.contains("blocking_map at ") && text.ends_with("one is odd"),
+        "{text}"
+    );
     assert_eq!(seen, [0, 2, 3]);
     plan.refresh();
     let counts = plan.stages()[0].counts().unwrap();
-    assert_eq!(counts.to_string(), "in 4, out 3, dropped 1 (failed), in flight 0");
+    assert_eq!(
+        counts.to_string(),
+        "in 4, out 3, dropped 1 (failed), in flight 0"
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -99,7 +105,10 @@ async fn dropping_the_flow_counts_what_runs() {
     drop(flow);
     plan.refresh();
     let counts = plan.stages()[0].counts().unwrap();
-    assert_eq!(counts.to_string(), "in 2, out 0, dropped 2 (cancelled), in flight 0");
+    assert_eq!(
+        counts.to_string(),
+        "in 2, out 0, dropped 2 (cancelled), in flight 0"
+    );
     drop(release);
 }
 
@@ -128,6 +137,12 @@ fn of_none_is_refused_at_the_call() {
 #[tokio::test(start_paused = true)]
 async fn conforms() {
     for limit in [1, 8] {
-        Conform::new(|source| source.blocking_map(limit, |n| n + 1)).has_tasks().check().await;
+        Conform::new(|source| {
+            let kept = captured();
+            source.blocking_map(limit, move |n| kept.with(n + 1))
+        })
+        .has_tasks()
+        .check()
+        .await;
     }
 }

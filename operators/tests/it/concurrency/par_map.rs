@@ -1,8 +1,8 @@
-use std::time::Duration;
+use std::{future::ready, time::Duration};
 
 use thalweg_operators::{
     IntoFlow,
-    testing::{Conform, Script, assert_marbles, cold, numbers, probe},
+    testing::{Conform, Script, assert_marbles, captured, cold, numbers, probe},
 };
 use tokio::{task::yield_now, time::sleep};
 
@@ -27,7 +27,11 @@ async fn all_that_may_have_started_when_the_first_result_comes() {
     let (source, log) = probe(Script::Items(100));
     let mut flow = Box::pin(source.par_map(10, |n| after(n + 1)).boxed());
     assert_eq!(flow.as_mut().next().await, Ok(Some(1)));
-    assert!((10..=11).contains(&log.produced()), "{} started", log.produced());
+    assert!(
+        (10..=11).contains(&log.produced()),
+        "{} started",
+        log.produced()
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -67,21 +71,34 @@ async fn a_panic_is_an_error_that_names_the_stage_and_its_siblings_are_not_lost(
     let fault = flow.for_each(|n| seen.push(n)).await.unwrap_err();
     assert!(fault.is_panic());
     let text = fault.to_string();
-    assert!(text.contains("par_map at ") && text.ends_with("one is odd"), "{text}");
+    assert!(
+        text.contains("par_map at ") && text.ends_with("one is odd"),
+        "{text}"
+    );
     assert_eq!(seen, [0, 2, 3]);
     plan.refresh();
     let counts = plan.stages()[0].counts().unwrap();
-    assert_eq!(counts.to_string(), "in 4, out 3, dropped 1 (failed), in flight 0");
+    assert_eq!(
+        counts.to_string(),
+        "in 4, out 3, dropped 1 (failed), in flight 0"
+    );
 }
 
 #[tokio::test(start_paused = true)]
 async fn dropping_the_flow_aborts_the_futures_and_counts_them() {
     let flow = cold("(ab)").map(|_| 5).par_map(4, after);
     let mut plan = flow.plan();
-    assert!(tokio::time::timeout(Duration::from_millis(2), flow.count()).await.is_err());
+    assert!(
+        tokio::time::timeout(Duration::from_millis(2), flow.count())
+            .await
+            .is_err()
+    );
     plan.refresh();
     let counts = plan.stages()[0].counts().unwrap();
-    assert_eq!(counts.to_string(), "in 2, out 0, dropped 2 (cancelled), in flight 0");
+    assert_eq!(
+        counts.to_string(),
+        "in 2, out 0, dropped 2 (cancelled), in flight 0"
+    );
 }
 
 #[test]
@@ -93,9 +110,12 @@ fn of_none_is_refused_at_the_call() {
 #[tokio::test(start_paused = true)]
 async fn conforms() {
     for limit in [1, 8] {
-        Conform::new(|source| source.par_map(limit, |n| async move { n + 1 }))
-            .has_tasks()
-            .check()
-            .await;
+        Conform::new(|source| {
+            let kept = captured();
+            source.par_map(limit, move |n| ready(kept.with(n + 1)))
+        })
+        .has_tasks()
+        .check()
+        .await;
     }
 }

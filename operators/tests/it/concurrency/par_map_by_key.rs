@@ -1,11 +1,11 @@
-use std::{collections::HashMap, sync::Arc, task::Poll, time::Duration};
+use std::{collections::HashMap, future::ready, sync::Arc, task::Poll, time::Duration};
 
 use proptest::prelude::*;
 use thalweg_core::Cx;
 use thalweg_operators::{
     IntoFlow,
     concurrency::KeyLimits,
-    testing::{Conform, Script, assert_marbles, cold, probe},
+    testing::{Conform, Script, assert_marbles, captured, cold, probe},
 };
 use tokio::{
     task::yield_now,
@@ -23,7 +23,11 @@ async fn after_step(letter: char) -> char {
 
 #[tokio::test(start_paused = true)]
 async fn one_of_a_key_runs_at_once_and_keys_run_side_by_side() {
-    let flow = cold("    -a-b-C---|").par_map_by_key(|letter| letter.is_uppercase(), KeyLimits::new(8), after_step);
+    let flow = cold("    -a-b-C---|").par_map_by_key(
+        |letter| letter.is_uppercase(),
+        KeyLimits::new(8),
+        after_step,
+    );
     assert_marbles(flow, "-----a---(Cb|)").await;
 }
 
@@ -37,38 +41,63 @@ async fn the_total_is_bounded_too() {
 #[tokio::test(start_paused = true)]
 async fn starts_of_one_key_keep_their_distance() {
     let limits = KeyLimits::new(8).per_key(8).delay(Duration::from_millis(6));
-    let flow = cold("    (abC)-----------|").par_map_by_key(|letter| letter.is_uppercase(), limits, after_step);
+    let flow = cold("    (abC)-----------|").par_map_by_key(
+        |letter| letter.is_uppercase(),
+        limits,
+        after_step,
+    );
     assert_marbles(flow, "----(aC)--b-----|").await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn the_distance_may_differ_by_key_and_outlives_the_work() {
-    let limits = KeyLimits::new(8).delay_by(|upper| Duration::from_millis(if *upper { 10 } else { 0 }));
+    let limits =
+        KeyLimits::new(8).delay_by(|upper| Duration::from_millis(if *upper { 10 } else { 0 }));
     // B comes when A is long done, and still keeps away from it.
-    let flow = cold("    (aA)--(bB)-------------|").par_map_by_key(|letter| letter.is_uppercase(), limits, after_step);
+    let flow = cold("    (aA)--(bB)-------------|").par_map_by_key(
+        |letter| letter.is_uppercase(),
+        limits,
+        after_step,
+    );
     assert_marbles(flow, "----(aA)--b---B--------|").await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn results_of_a_key_stay_in_order_unless_told_otherwise() {
     let work = |letter: char| async move {
-        sleep(Duration::from_millis(match letter { 'a' => 6, 'b' => 2, _ => 3 })).await;
+        sleep(Duration::from_millis(match letter {
+            'a' => 6,
+            'b' => 2,
+            _ => 3,
+        }))
+        .await;
         letter
     };
     let limits = KeyLimits::new(8).per_key(2);
-    let flow = cold("(abC)------|").par_map_by_key(|letter| letter.is_uppercase(), limits.clone(), work);
+    let flow =
+        cold("(abC)------|").par_map_by_key(|letter| letter.is_uppercase(), limits.clone(), work);
     assert_marbles(flow, "---C--(ab)-|").await;
-    let flow = cold("(abC)------|").par_map_by_key(|letter| letter.is_uppercase(), limits.unordered(), work);
+    let flow = cold("(abC)------|").par_map_by_key(
+        |letter| letter.is_uppercase(),
+        limits.unordered(),
+        work,
+    );
     assert_marbles(flow, "--bC--a----|").await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_busy_key_does_not_starve_the_others() {
     let items = [(0, 100), (1, 1), (2, 1)];
-    let items = items.into_iter().flat_map(|(key, count)| (0..count).map(move |n| (key, n)));
+    let items = items
+        .into_iter()
+        .flat_map(|(key, count)| (0..count).map(move |n| (key, n)));
     let order = items
         .flow()
-        .par_map_by_key(|(key, _)| *key, KeyLimits::new(1).waiting(1000), |item| async move { item })
+        .par_map_by_key(
+            |(key, _)| *key,
+            KeyLimits::new(1).waiting(1000),
+            |item| async move { item },
+        )
         .collect::<Vec<_>>()
         .await
         .unwrap();
@@ -80,18 +109,28 @@ async fn the_waiting_room_is_bounded() {
     let (source, log) = probe(Script::Endless);
     let limits = KeyLimits::new(2).waiting(10);
     let mut flow = source
-        .par_map_by_key(|_| (), limits, |n| async move {
-            sleep(STEP).await;
-            n
-        })
+        .par_map_by_key(
+            |_| (),
+            limits,
+            |n| async move {
+                sleep(STEP).await;
+                n
+            },
+        )
         .boxed();
     assert_eq!(flow.next().await, Ok(Some(0)));
-    assert!((11..=12).contains(&log.produced()), "{} pulled", log.produced());
+    assert!(
+        (11..=12).contains(&log.produced()),
+        "{} pulled",
+        log.produced()
+    );
 }
 
 #[tokio::test(start_paused = true)]
 async fn keys_without_work_are_forgotten() {
-    let flow = (0..10_000).flow().par_map_by_key(|n| *n, KeyLimits::new(4), |n| async move { n });
+    let flow = (0..10_000)
+        .flow()
+        .par_map_by_key(|n| *n, KeyLimits::new(4), |n| async move { n });
     let mut flow = Box::pin(flow.into_inner());
     let mut most = 0;
     loop {
@@ -116,15 +155,22 @@ async fn keys_without_work_are_forgotten() {
 
 #[tokio::test(start_paused = true)]
 async fn on_a_stop_what_waits_can_be_dropped() {
-    for (drop_waiting, expected) in [(false, "in 10, out 10"), (true, "in 10, out 2, dropped 8 (cancelled)")] {
+    for (drop_waiting, expected) in [
+        (false, "in 10, out 10"),
+        (true, "in 10, out 2, dropped 8 (cancelled)"),
+    ] {
         let mut limits = KeyLimits::new(2).per_key(2);
         if drop_waiting {
             limits = limits.drop_waiting_on_stop();
         }
-        let flow = (0..10).flow().par_map_by_key(|_| (), limits, |n| async move {
-            sleep(STEP).await;
-            n
-        });
+        let flow = (0..10).flow().par_map_by_key(
+            |_| (),
+            limits,
+            |n| async move {
+                sleep(STEP).await;
+                n
+            },
+        );
         let run = flow.spawn_into(Discard);
         sleep(Duration::from_millis(1)).await;
         let plan = run.stop(Duration::from_secs(1)).await.unwrap();
@@ -149,10 +195,14 @@ async fn a_panic_is_an_error_and_loses_no_sibling() {
     let mut seen = Vec::new();
     let fault = (0..6)
         .flow()
-        .par_map_by_key(|n| n % 2, KeyLimits::new(4), |n| async move {
-            assert!(n != 2, "not two");
-            n
-        })
+        .par_map_by_key(
+            |n| n % 2,
+            KeyLimits::new(4),
+            |n| async move {
+                assert!(n != 2, "not two");
+                n
+            },
+        )
         .for_each(|n| seen.push(n))
         .await
         .unwrap_err();
@@ -166,12 +216,16 @@ async fn a_panic_is_an_error_and_loses_no_sibling() {
 async fn results_that_wait_for_a_slow_one_are_bounded() {
     let (source, log) = probe(Script::Endless);
     let limits = KeyLimits::new(4).per_key(2).waiting(8);
-    let flow = source.par_map_by_key(|_| (), limits, |n| async move {
-        if n == 0 {
-            sleep(1000 * STEP).await;
-        }
-        n
-    });
+    let flow = source.par_map_by_key(
+        |_| (),
+        limits,
+        |n| async move {
+            if n == 0 {
+                sleep(1000 * STEP).await;
+            }
+            n
+        },
+    );
     let bound = flow.plan().bound().unwrap() as u64;
     let mut flow = flow.boxed();
     for _ in 0..100 {
@@ -179,34 +233,52 @@ async fn results_that_wait_for_a_slow_one_are_bounded() {
         assert_eq!(items, [0_u32; 0]);
         yield_now().await;
     }
-    assert!(log.produced() <= bound, "{} held, {bound} told", log.produced());
+    assert!(
+        log.produced() <= bound,
+        "{} held, {bound} told",
+        log.produced()
+    );
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_distance_without_end_lets_one_of_a_key_through() {
     let limits = KeyLimits::new(8).delay(Duration::MAX);
-    let mut flow = cold("(aab)|").par_map_by_key(|letter| *letter, limits, after_step).boxed();
-    assert_eq!((flow.next().await, flow.next().await), (Ok(Some('a')), Ok(Some('b'))));
+    let mut flow = cold("(aab)|")
+        .par_map_by_key(|letter| *letter, limits, after_step)
+        .boxed();
+    assert_eq!(
+        (flow.next().await, flow.next().await),
+        (Ok(Some('a')), Ok(Some('b')))
+    );
     assert_eq!(poll(&mut flow, Cx::DEFAULT_BUDGET, false).1, Poll::Pending);
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_runs_and_what_waits_is_counted_when_the_flow_is_dropped() {
-    let mut flow = (0..3).flow().par_map_by_key(|_| (), KeyLimits::new(2), |_| sleep(STEP)).boxed();
+    let mut flow = (0..3)
+        .flow()
+        .par_map_by_key(|_| (), KeyLimits::new(2), |_| sleep(STEP))
+        .boxed();
     let mut plan = flow.plan();
     assert_eq!(poll(&mut flow, Cx::DEFAULT_BUDGET, false).1, Poll::Pending);
     drop(flow);
     plan.refresh();
     let counts = plan.stages()[0].counts().unwrap();
-    assert_eq!(counts.to_string(), "in 3, out 0, dropped 3 (cancelled), in flight 0");
+    assert_eq!(
+        counts.to_string(),
+        "in 3, out 0, dropped 3 (cancelled), in flight 0"
+    );
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_the_delay_is_made_of_is_dropped_at_the_end() {
     let token = Arc::new(());
     let kept = Arc::clone(&token);
-    let limits = KeyLimits::new(8).delay_by(move |_| STEP * u32::try_from(Arc::strong_count(&kept)).unwrap());
-    let mut flow = cold("(ab)|").par_map_by_key(|letter| *letter, limits, after_step).boxed();
+    let limits = KeyLimits::new(8)
+        .delay_by(move |_| STEP * u32::try_from(Arc::strong_count(&kept)).unwrap());
+    let mut flow = cold("(ab)|")
+        .par_map_by_key(|letter| *letter, limits, after_step)
+        .boxed();
     while flow.next().await.unwrap().is_some() {}
     assert_eq!(Arc::strong_count(&token), 1);
 }
@@ -281,10 +353,27 @@ proptest! {
 #[tokio::test(start_paused = true)]
 async fn conforms() {
     for limits in [KeyLimits::new(1), KeyLimits::new(8).per_key(2).waiting(1)] {
-        Conform::new(|source| source.par_map_by_key(|n| n % 4, limits.clone(), |n| async move { n }))
-            .has_tasks()
-            .any_sequence()
-            .check()
-            .await;
+        Conform::new(|source| {
+            let kept = captured();
+            let also = kept.clone();
+            source.par_map_by_key(
+                move |n| kept.with(n % 4),
+                limits.clone(),
+                move |n| ready(also.with(n)),
+            )
+        })
+        .has_tasks()
+        .any_sequence()
+        .check()
+        .await;
     }
+    Conform::new(|source| {
+        let kept = captured();
+        let limits = KeyLimits::new(2).delay_by(move |_| kept.with(Duration::from_millis(1)));
+        source.par_map_by_key(|n| n % 4, limits, ready)
+    })
+    .has_tasks()
+    .any_sequence()
+    .check()
+    .await;
 }

@@ -2,7 +2,7 @@ use std::convert::Infallible;
 
 use thalweg_operators::{
     IntoFlow,
-    testing::{Broken, Conform, Script, assert_marbles, cold, probe},
+    testing::{Broken, Conform, Script, assert_marbles, captured, cold, probe},
 };
 
 #[tokio::test(start_paused = true)]
@@ -53,11 +53,17 @@ async fn the_plan_shows_the_flow_that_runs() {
 
 #[tokio::test(start_paused = true)]
 async fn conforms() {
-    Conform::new(|source| source.catch(|_| [7, 8, 9].flow()))
-        .handles_errors()
-        .check()
-        .await;
-    Conform::new(|source| source.catch(|_| probe(Script::Failing(3)).0))
-        .check()
-        .await;
+    Conform::new(|source| {
+        let kept = captured();
+        source.catch(move |_| kept.with([7, 8, 9].flow()))
+    })
+    .handles_errors()
+    .check()
+    .await;
+    Conform::new(|source| {
+        let kept = captured();
+        source.catch(move |_| kept.with(probe(Script::Failing(3)).0))
+    })
+    .check()
+    .await;
 }

@@ -7,7 +7,7 @@ use thalweg_core::{Cx, Drained, Observable};
 use thalweg_operators::{
     Flow,
     error::Ending,
-    testing::{Broken, Conform, Probe, ProbeLog, Script, assert_marbles, cold, probe},
+    testing::{Broken, Conform, Probe, ProbeLog, Script, assert_marbles, captured, cold, probe},
 };
 
 use crate::poll::poll;
@@ -121,5 +121,10 @@ async fn a_panic_is_told_as_cancelled() {
 
 #[tokio::test(start_paused = true)]
 async fn conforms() {
-    Conform::new(|source| source.finally(|_| ())).check().await;
+    Conform::new(|source| {
+        let kept = captured();
+        source.finally(move |_| kept.with(()))
+    })
+    .check()
+    .await;
 }

@@ -1,4 +1,4 @@
-use thalweg_operators::testing::{Conform, Event, assert_marbles, cold, record};
+use thalweg_operators::testing::{Conform, Event, assert_marbles, captured, cold, record};
 
 #[tokio::test(start_paused = true)]
 async fn the_error_is_made_into_another_and_items_pass() {
@@ -30,7 +30,10 @@ async fn the_closure_is_dropped_at_the_end() {
 
 #[tokio::test(start_paused = true)]
 async fn conforms() {
-    Conform::new(|source| source.map_err(|broken| broken.to_string()))
-        .check()
-        .await;
+    Conform::new(|source| {
+        let kept = captured();
+        source.map_err(move |broken| kept.with(broken.to_string()))
+    })
+    .check()
+    .await;
 }

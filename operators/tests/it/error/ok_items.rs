@@ -1,4 +1,4 @@
-use thalweg_operators::testing::{Broken, Conform, assert_marbles, cold};
+use thalweg_operators::testing::{Broken, Conform, assert_marbles, captured, cold};
 
 fn no_x(letter: char) -> Result<char, Broken> {
     if letter == 'x' {
@@ -33,9 +33,10 @@ async fn an_error_of_the_stream_passes() {
 #[tokio::test(start_paused = true)]
 async fn conforms() {
     Conform::new(|source| {
+        let kept = captured();
         source
             .map(|n| if n % 3 == 0 { Err(n) } else { Ok(n) })
-            .ok_items(drop)
+            .ok_items(move |_| kept.with(()))
     })
     .check()
     .await;

@@ -2,7 +2,7 @@ use std::convert::Infallible;
 
 use thalweg_operators::{
     IntoFlow,
-    testing::{Broken, Conform, Script, assert_marbles, cold, hot, probe},
+    testing::{Broken, Conform, Script, assert_marbles, captured, cold, hot, probe},
 };
 
 #[tokio::test(start_paused = true)]
@@ -48,11 +48,19 @@ async fn the_source_is_dropped_before_the_error_is_told() {
 
 #[tokio::test(start_paused = true)]
 async fn conforms() {
-    Conform::new(|source| source.on_error_resume_next([7, 8].flow(), drop))
-        .handles_errors()
-        .check()
-        .await;
-    Conform::new(|source| cold("--#").map(|_| 7).on_error_resume_next(source, drop))
-        .check()
-        .await;
+    Conform::new(|source| {
+        let kept = captured();
+        source.on_error_resume_next([7, 8].flow(), move |_| kept.with(()))
+    })
+    .handles_errors()
+    .check()
+    .await;
+    Conform::new(|source| {
+        let kept = captured();
+        cold("--#")
+            .map(|_| 7)
+            .on_error_resume_next(source, move |_| kept.with(()))
+    })
+    .check()
+    .await;
 }

@@ -3,7 +3,7 @@ use std::task::Poll;
 use thalweg::{Cx, Drained};
 use thalweg_operators::{
     Flow,
-    testing::{Conform, Marbles, Script, assert_marbles, cold, hot, probe},
+    testing::{Conform, Marbles, Script, assert_marbles, captured, cold, hot, probe},
 };
 
 use crate::poll::poll;
@@ -92,12 +92,19 @@ async fn a_stop_ends_a_wait_and_lets_a_round_drain() {
 
 #[tokio::test(start_paused = true)]
 async fn conforms() {
-    Conform::new(|source| source.repeat_when(|completions| completions.take(2)))
-        .check()
-        .await;
+    Conform::new(|source| {
+        let kept = captured();
+        source.repeat_when(move |completions| kept.with(completions.take(2)))
+    })
+    .check()
+    .await;
+    // Boxed: what a companion takes is not the operator's.
     Conform::new(|source| {
         source.repeat_when(|completions| {
-            completions.take(2).concat_map(|()| cold("--x").take(1))
+            completions
+                .take(2)
+                .concat_map(|()| cold("--x").take(1))
+                .boxed()
         })
     })
     .check()

@@ -3,7 +3,7 @@ use std::{sync::Arc, task::Poll, time::Duration};
 use thalweg::{Cx, Drained};
 use thalweg_operators::{
     error::{Backoff, RetryAfter},
-    testing::{Broken, Conform, Event, Script, assert_marbles, cold, probe, record},
+    testing::{Broken, Conform, Event, Script, assert_marbles, captured, cold, probe, record},
 };
 
 use crate::poll::poll;
@@ -213,4 +213,11 @@ async fn conforms() {
     Conform::new(|source| source.retry(backoff.clone()))
         .check()
         .await;
+    Conform::new(|source| {
+        let kept = captured();
+        let wait = move |retry, _: &Broken| kept.with((retry < 3).then_some(millis(1)));
+        source.retry(Backoff::with(wait).stable_for(NEVER))
+    })
+    .check()
+    .await;
 }

@@ -9,7 +9,7 @@ use std::{
 use thalweg::{Cx, Drained, StagePlan};
 use thalweg_operators::{
     Flow, IntoFlow,
-    testing::{Broken, Conform, Script, assert_marbles, cold, hot, probe},
+    testing::{Broken, Conform, Script, assert_marbles, captured, cold, hot, probe},
 };
 
 use crate::poll::poll;
@@ -101,9 +101,8 @@ async fn the_companion_sees_every_error_and_may_raise_it() {
 async fn a_notifier_for_every_failure_is_a_companion_too() {
     // Its first item begins the next attempt.
     let mut waits = ["-x", "--xx", "---x-x"].into_iter().cycle();
-    let flow = cold("    -a#").retry_when(|errors| {
-        errors.concat_map(|_| cold(waits.next().unwrap_or_default()).take(1))
-    });
+    let flow = cold("    -a#")
+        .retry_when(|errors| errors.concat_map(|_| cold(waits.next().unwrap_or_default()).take(1)));
     assert_marbles(flow.take(5), "-a--a---a----a--(a|)").await;
     // One that completes without an item completes the result, one that fails fails it.
     for (last, expected) in [("--|", "-a--a--|"), ("--#", "-a--a--#")] {
@@ -210,10 +209,14 @@ async fn the_plan_shows_the_companion_when_there_is_one() {
 
 #[tokio::test(start_paused = true)]
 async fn conforms() {
-    Conform::new(|source| source.retry_when(|errors| errors.take(2)))
-        .handles_errors()
-        .check()
-        .await;
+    Conform::new(|source| {
+        let kept = captured();
+        source.retry_when(move |errors| kept.with(errors.take(2)))
+    })
+    .handles_errors()
+    .check()
+    .await;
+    // Boxed: what a companion takes is not the operator's.
     Conform::new(|source| {
         source.retry_when(|errors| {
             let mut left = 3;
@@ -223,7 +226,8 @@ async fn conforms() {
                     if left > 0 { Ok(()) } else { Err(error) }
                 })
                 .raise()
-                .concat_map(|()| cold("--x"). take(1))
+                .concat_map(|()| cold("--x").take(1))
+                .boxed()
         })
     })
     .check()

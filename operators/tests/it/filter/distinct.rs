@@ -1,6 +1,6 @@
 use thalweg_core::Holds;
 use thalweg_operators::{
-    testing::{Broken, Conform, Script, assert_marbles, cold, numbers, probe},
+    testing::{Broken, Conform, Script, assert_marbles, captured, cold, numbers, probe},
     transform::UNLIMITED,
 };
 
@@ -36,21 +36,37 @@ async fn keys_are_compared_if_told() {
 
 #[tokio::test(start_paused = true)]
 async fn an_item_of_the_notifier_forgets_all() {
-    let flow = cold("    -a-b-a--a-b-a-|").distinct(8).flush_on(cold("------x-------y"));
+    let flow = cold("    -a-b-a--a-b-a-|")
+        .distinct(8)
+        .flush_on(cold("------x-------y"));
     assert_marbles(flow, "-a-b----a-b---|").await;
-    let flow = numbers(" -1-2---1-2|").distinct_by_key(8, |n| n % 3).flush_on(cold("------x"));
+    let flow = numbers(" -1-2---1-2|")
+        .distinct_by_key(8, |n| n % 3)
+        .flush_on(cold("------x"));
     assert_marbles(flow, "-1-2---1-2|").await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn at_one_instant_the_notifier_goes_first() {
-    assert_marbles(cold("-a--a--|").distinct(8).flush_on(cold("----x")), "-a--a--|").await;
+    assert_marbles(
+        cold("-a--a--|").distinct(8).flush_on(cold("----x")),
+        "-a--a--|",
+    )
+    .await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_notifier_that_completes_changes_nothing_and_its_error_is_the_end() {
-    assert_marbles(cold("-a--a--b|").distinct(8).flush_on(cold("--|")), "-a-----b|").await;
-    assert_marbles(cold("-a--a--b|").distinct(8).flush_on(cold("-----#")), "-a---#").await;
+    assert_marbles(
+        cold("-a--a--b|").distinct(8).flush_on(cold("--|")),
+        "-a-----b|",
+    )
+    .await;
+    assert_marbles(
+        cold("-a--a--b|").distinct(8).flush_on(cold("-----#")),
+        "-a---#",
+    )
+    .await;
 }
 
 #[tokio::test]
@@ -68,7 +84,10 @@ async fn either_is_dropped_at_the_end_of_the_other() {
 
 #[tokio::test]
 async fn a_notifier_that_is_always_busy_does_not_starve_the_source() {
-    let mut flow = probe(Script::Endless).0.distinct(8).flush_on(probe(Script::Endless).0);
+    let mut flow = probe(Script::Endless)
+        .0
+        .distinct(8)
+        .flush_on(probe(Script::Endless).0);
     assert_eq!(poll(&mut flow, 64, false).0.len(), 32);
 }
 
@@ -76,7 +95,10 @@ async fn a_notifier_that_is_always_busy_does_not_starve_the_source() {
 fn the_plan_tells_the_size_of_the_memory() {
     assert_eq!(cold("|").distinct(8).plan().bound(), Some(8));
     assert_eq!(cold("|").distinct_by_key(9, |_| 0).plan().bound(), Some(9));
-    assert_eq!(cold("|").distinct(UNLIMITED).plan().stages()[0].holds(), Holds::Unbounded);
+    assert_eq!(
+        cold("|").distinct(UNLIMITED).plan().stages()[0].holds(),
+        Holds::Unbounded
+    );
 }
 
 #[test]
@@ -87,15 +109,34 @@ fn no_memory_is_refused_at_the_call() {
 
 #[tokio::test(start_paused = true)]
 async fn conforms() {
-    Conform::new(|source| source.map(|n| n % 30).distinct(UNLIMITED)).check().await;
-    Conform::new(|source| source.map(|n| n % 30).distinct(3)).check().await;
-    Conform::new(|source| source.distinct_by_key(8, |n| n / 3)).check().await;
-    Conform::new(|source| source.distinct(8).flush_on(probe(Script::Idle(0)).0)).check().await;
-    Conform::new(|source| source.distinct(8).flush_on(probe(Script::Items(1)).0)).check().await;
-    // The source as the notifier.
-    Conform::new(|source| probe(Script::Idle(30)).0.take(30).distinct(8).flush_on(source))
-        .handles_errors()
-        .interleaves()
+    Conform::new(|source| source.map(|n| n % 30).distinct(UNLIMITED))
         .check()
         .await;
+    Conform::new(|source| source.map(|n| n % 30).distinct(3))
+        .check()
+        .await;
+    Conform::new(|source| {
+        let kept = captured();
+        source.distinct_by_key(8, move |n| kept.with(n / 3))
+    })
+    .check()
+    .await;
+    Conform::new(|source| source.distinct(8).flush_on(probe(Script::Idle(0)).0))
+        .check()
+        .await;
+    Conform::new(|source| source.distinct(8).flush_on(probe(Script::Items(1)).0))
+        .check()
+        .await;
+    // The source as the notifier.
+    Conform::new(|source| {
+        probe(Script::Idle(30))
+            .0
+            .take(30)
+            .distinct(8)
+            .flush_on(source)
+    })
+    .handles_errors()
+    .interleaves()
+    .check()
+    .await;
 }

@@ -1,6 +1,6 @@
 use thalweg_operators::{
     IntoFlow,
-    testing::{Conform, assert_marbles, cold, numbers},
+    testing::{Conform, assert_marbles, captured, cold, numbers},
 };
 
 #[tokio::test(start_paused = true)]
@@ -34,8 +34,22 @@ async fn one_that_is_never_the_same_drops_nothing() {
 
 #[tokio::test(start_paused = true)]
 async fn conforms() {
-    Conform::new(|source| source.map(|n| n / 3).distinct_until_changed()).check().await;
-    Conform::new(|source| source.distinct_until_changed_by_key(|n| n / 3)).check().await;
-    Conform::new(|source| source.distinct_until_changed_by(|a, b| a / 3 == b / 3)).check().await;
-    Conform::new(|source| source.distinct_until_changed_by(|_, _| true)).check().await;
+    Conform::new(|source| source.map(|n| n / 3).distinct_until_changed())
+        .check()
+        .await;
+    Conform::new(|source| {
+        let kept = captured();
+        source.distinct_until_changed_by_key(move |n| kept.with(n / 3))
+    })
+    .check()
+    .await;
+    Conform::new(|source| {
+        let kept = captured();
+        source.distinct_until_changed_by(move |a, b| kept.with(a / 3 == b / 3))
+    })
+    .check()
+    .await;
+    Conform::new(|source| source.distinct_until_changed_by(|_, _| true))
+        .check()
+        .await;
 }

@@ -1,7 +1,7 @@
 use std::task::Poll;
 
 use thalweg_core::Drained;
-use thalweg_operators::testing::{Broken, Conform, Script, assert_marbles, cold, probe};
+use thalweg_operators::testing::{Broken, Conform, Script, assert_marbles, captured, cold, probe};
 
 use crate::poll::poll;
 
@@ -28,11 +28,26 @@ async fn the_error_of_the_source_goes_before_its_own() {
 async fn a_stop_before_the_first_item_is_no_empty_flow() {
     let mut flow = probe(Script::Idle(0)).0.fail_if_empty(|| Broken);
     assert_eq!(poll(&mut flow, 8, false).1, Poll::Pending);
-    assert_eq!(poll(&mut flow, 8, true), (vec![], Poll::Ready(Ok(Drained::Completed))));
+    assert_eq!(
+        poll(&mut flow, 8, true),
+        (vec![], Poll::Ready(Ok(Drained::Completed)))
+    );
 }
 
 #[tokio::test(start_paused = true)]
 async fn conforms() {
-    Conform::new(|source| source.fail_if_empty(|| Broken)).check().await;
-    Conform::new(|source| source.filter(|_| false).fail_if_empty(|| Broken)).check().await;
+    Conform::new(|source| {
+        let kept = captured();
+        source.fail_if_empty(move || kept.with(Broken))
+    })
+    .check()
+    .await;
+    Conform::new(|source| {
+        let kept = captured();
+        source
+            .filter(|_| false)
+            .fail_if_empty(move || kept.with(Broken))
+    })
+    .check()
+    .await;
 }

@@ -1,6 +1,6 @@
 use thalweg_operators::{
     IntoFlow,
-    testing::{Conform, assert_marbles, numbers},
+    testing::{Conform, assert_marbles, captured, numbers},
 };
 
 #[tokio::test(start_paused = true)]
@@ -22,5 +22,10 @@ async fn one_that_lets_nothing_pass_lets_a_sibling_task_run() {
 
 #[tokio::test(start_paused = true)]
 async fn conforms() {
-    Conform::new(|source| source.filter(|n| n % 3 == 0)).check().await;
+    Conform::new(|source| {
+        let kept = captured();
+        source.filter(move |n| kept.with(n % 3 == 0))
+    })
+    .check()
+    .await;
 }

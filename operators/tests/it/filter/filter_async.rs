@@ -9,7 +9,7 @@ use std::{
 use thalweg_core::{Cx, Drained, Observable};
 use thalweg_operators::{
     IntoFlow,
-    testing::{Broken, Conform, Script, assert_marbles, numbers, probe},
+    testing::{Broken, Conform, Script, assert_marbles, captured, numbers, probe},
 };
 use tokio::time::sleep;
 
@@ -48,7 +48,10 @@ async fn what_is_dropped_is_counted() {
     assert_marbles(flow, "---2").await;
     plan.refresh();
     let counts = plan.stages()[0].counts().unwrap();
-    assert_eq!(counts.to_string(), "in 4, out 1, dropped 2 (rejected), dropped 1 (cancelled), in flight 0");
+    assert_eq!(
+        counts.to_string(),
+        "in 4, out 1, dropped 2 (rejected), dropped 1 (cancelled), in flight 0"
+    );
 }
 
 #[tokio::test]
@@ -78,7 +81,11 @@ impl Observable for FailsOnStop {
     type Item = u32;
     type Error = Broken;
 
-    fn poll_drain<F>(mut self: Pin<&mut Self>, cx: &mut Cx<'_, '_>, mut emit: F) -> Poll<Result<Drained, Broken>>
+    fn poll_drain<F>(
+        mut self: Pin<&mut Self>,
+        cx: &mut Cx<'_, '_>,
+        mut emit: F,
+    ) -> Poll<Result<Drained, Broken>>
     where
         F: FnMut(u32) -> ControlFlow<()>,
     {
@@ -94,20 +101,39 @@ impl Observable for FailsOnStop {
 
 #[tokio::test]
 async fn an_error_that_answers_a_stop_drops_the_future_and_its_item() {
-    let mut flow = FailsOnStop { begun: false }.flow().filter_async(|_| pending());
+    let mut flow = FailsOnStop { begun: false }
+        .flow()
+        .filter_async(|_| pending());
     let mut plan = flow.plan();
     assert_eq!(poll(&mut flow, 8, false), (vec![], Poll::Pending));
     assert_eq!(poll(&mut flow, 8, true), (vec![], Poll::Ready(Err(Broken))));
     plan.refresh();
     let counts = plan.stages()[0].counts().unwrap();
-    assert_eq!(counts.to_string(), "in 1, out 0, dropped 1 (failed), in flight 0");
-    assert_eq!(poll(&mut flow, 8, true), (vec![], Poll::Ready(Ok(Drained::Completed))));
+    assert_eq!(
+        counts.to_string(),
+        "in 1, out 0, dropped 1 (failed), in flight 0"
+    );
+    assert_eq!(
+        poll(&mut flow, 8, true),
+        (vec![], Poll::Ready(Ok(Drained::Completed)))
+    );
 }
 
 #[tokio::test(start_paused = true)]
 async fn conforms() {
-    Conform::new(|source| source.filter_async(|n| is_even_after(0, *n)).boxed()).check().await;
-    Conform::new(|source| source.filter_async(|n| is_even_after(2, *n)).boxed()).check().await;
-    Conform::new(|source| source.filter_async(|_| ready(true))).check().await;
-    Conform::new(|source| source.filter_async(|_| ready(false))).check().await;
+    Conform::new(|source| source.filter_async(|n| is_even_after(0, *n)).boxed())
+        .check()
+        .await;
+    Conform::new(|source| source.filter_async(|n| is_even_after(2, *n)).boxed())
+        .check()
+        .await;
+    Conform::new(|source| {
+        let kept = captured();
+        source.filter_async(move |_| ready(kept.with(true)))
+    })
+    .check()
+    .await;
+    Conform::new(|source| source.filter_async(|_| ready(false)))
+        .check()
+        .await;
 }

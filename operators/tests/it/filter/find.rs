@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use thalweg_operators::testing::{Conform, Script, assert_marbles, numbers, probe};
+use thalweg_operators::testing::{Conform, Script, assert_marbles, captured, numbers, probe};
 
 #[tokio::test(start_paused = true)]
 async fn the_first_item_that_the_predicate_holds_for_comes_with_the_end() {
@@ -20,12 +20,25 @@ async fn source_and_predicate_are_gone_when_the_item_comes() {
     let wanted = Arc::clone(&held);
     let flow = source.find(move |n| *n == *wanted);
     let mut gone = Vec::new();
-    flow.for_each(|n| gone.push((n, log.is_dropped(), Arc::strong_count(&held)))).await.unwrap();
+    flow.for_each(|n| gone.push((n, log.is_dropped(), Arc::strong_count(&held))))
+        .await
+        .unwrap();
     assert_eq!(gone, [(3, true, 1)]);
 }
 
 #[tokio::test(start_paused = true)]
 async fn conforms() {
-    Conform::new(|source| source.find(|n| *n == 50)).handles_errors().check().await;
-    Conform::new(|source| source.find(|_| false)).check().await;
+    Conform::new(|source| {
+        let kept = captured();
+        source.find(move |n| kept.with(*n == 50))
+    })
+    .handles_errors()
+    .check()
+    .await;
+    Conform::new(|source| {
+        let kept = captured();
+        source.find(move |_| kept.with(false))
+    })
+    .check()
+    .await;
 }

@@ -1,4 +1,4 @@
-use thalweg_operators::testing::{Conform, Script, assert_marbles, numbers, probe};
+use thalweg_operators::testing::{Conform, Script, assert_marbles, captured, numbers, probe};
 
 #[tokio::test(start_paused = true)]
 async fn the_index_of_the_first_match_comes_with_the_end() {
@@ -17,12 +17,25 @@ async fn the_source_is_gone_when_the_index_comes() {
     let (source, log) = probe(Script::Endless);
     let mut gone = Vec::new();
     let flow = source.find_index(|n| *n == 2);
-    flow.for_each(|index| gone.push((index, log.is_dropped()))).await.unwrap();
+    flow.for_each(|index| gone.push((index, log.is_dropped())))
+        .await
+        .unwrap();
     assert_eq!(gone, [(2, true)]);
 }
 
 #[tokio::test(start_paused = true)]
 async fn conforms() {
-    Conform::new(|source| source.find_index(|n| *n == 50)).handles_errors().check().await;
-    Conform::new(|source| source.find_index(|_| false)).check().await;
+    Conform::new(|source| {
+        let kept = captured();
+        source.find_index(move |n| kept.with(*n == 50))
+    })
+    .handles_errors()
+    .check()
+    .await;
+    Conform::new(|source| {
+        let kept = captured();
+        source.find_index(move |_| kept.with(false))
+    })
+    .check()
+    .await;
 }

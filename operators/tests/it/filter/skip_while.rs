@@ -1,4 +1,4 @@
-use thalweg_operators::testing::{Conform, assert_marbles, numbers};
+use thalweg_operators::testing::{Conform, assert_marbles, captured, numbers};
 
 #[tokio::test(start_paused = true)]
 async fn items_are_dropped_until_one_fails_the_predicate() {
@@ -27,7 +27,16 @@ async fn the_predicate_is_not_asked_again() {
 
 #[tokio::test(start_paused = true)]
 async fn conforms() {
-    Conform::new(|source| source.skip_while(|n| *n < 50)).check().await;
-    Conform::new(|source| source.skip_while(|_| true)).check().await;
-    Conform::new(|source| source.skip_while(|_| false)).check().await;
+    Conform::new(|source| {
+        let kept = captured();
+        source.skip_while(move |n| kept.with(*n < 50))
+    })
+    .check()
+    .await;
+    Conform::new(|source| source.skip_while(|_| true))
+        .check()
+        .await;
+    Conform::new(|source| source.skip_while(|_| false))
+        .check()
+        .await;
 }

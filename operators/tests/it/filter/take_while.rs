@@ -1,4 +1,4 @@
-use thalweg_operators::testing::{Conform, Script, assert_marbles, numbers, probe};
+use thalweg_operators::testing::{Conform, Script, assert_marbles, captured, numbers, probe};
 
 #[tokio::test(start_paused = true)]
 async fn items_pass_until_one_fails_the_predicate() {
@@ -26,7 +26,21 @@ async fn the_source_is_dropped_at_the_end() {
 
 #[tokio::test(start_paused = true)]
 async fn conforms() {
-    Conform::new(|source| source.take_while(|_| true)).check().await;
-    Conform::new(|source| source.take_while(|n| *n < 50)).handles_errors().check().await;
-    Conform::new(|source| source.take_while(|_| false)).handles_errors().check().await;
+    Conform::new(|source| {
+        let kept = captured();
+        source.take_while(move |_| kept.with(true))
+    })
+    .check()
+    .await;
+    Conform::new(|source| {
+        let kept = captured();
+        source.take_while(move |n| kept.with(*n < 50))
+    })
+    .handles_errors()
+    .check()
+    .await;
+    Conform::new(|source| source.take_while(|_| false))
+        .handles_errors()
+        .check()
+        .await;
 }

@@ -1,7 +1,5 @@
 //! What goes into a random chain, and what may come out of it.
 
-use thalweg_core::Overflow;
-
 /// A source: what comes at one instant, how long after what came before; whether it fails at the end.
 #[derive(Clone, Debug)]
 pub(super) struct Input {
@@ -22,33 +20,10 @@ impl Input {
     pub(super) fn items(&self) -> impl Iterator<Item = u32> {
         self.groups.iter().flat_map(|(_, group)| group.clone())
     }
-}
 
-#[derive(Clone, Debug)]
-pub(super) enum Operator {
-    Map,
-    Filter,
-    Take(u64),
-    Skip(u64),
-    StartWith(Vec<u32>),
-    TakeUntil(Input),
-    Chunks(usize, Option<u64>),
-    Debounce(u64, Option<u64>),
-    Throttle(u64, u8),
-    Delay(u64, usize),
-    Pace(u32),
-    Spawned(usize),
-    Buffer(usize, Overflow),
-    MapAsync,
-    ParMap(usize),
-    ParMapUnordered(usize),
-    MergeMap(usize),
-    ConcatMap,
-    SwitchMap,
-    Merge(Input),
-    Concat(Input),
-    Zip(Input),
-    CombineLatest(Input),
+    pub(super) fn count(&self) -> usize {
+        self.items().count()
+    }
 }
 
 /// What a chain may give.
@@ -62,34 +37,6 @@ pub(super) struct Model {
     pub(super) may_fail: bool,
 }
 
-impl Operator {
-    /// The name of a stage of one input that keeps books.
-    pub(super) fn metered(&self) -> Option<&'static str> {
-        match self {
-            Self::Chunks(..) => Some("chunks"),
-            Self::Debounce(..) => Some("debounce"),
-            Self::Throttle(..) => Some("throttle"),
-            Self::Delay(..) => Some("delay"),
-            Self::Pace(_) => Some("pace"),
-            Self::MapAsync => Some("map_async"),
-            Self::ParMap(_) => Some("par_map"),
-            Self::ParMapUnordered(_) => Some("par_map_unordered"),
-            Self::MergeMap(_) => Some("merge_map"),
-            Self::SwitchMap => Some("switch_map"),
-            _ => None,
-        }
-    }
-
-    /// Tells whether it may end before its inputs have, and cancel what is in flight there.
-    pub(super) fn cuts(&self) -> bool {
-        match self {
-            Self::Take(_) | Self::TakeUntil(_) | Self::Zip(_) | Self::CombineLatest(_) => true,
-            Self::Buffer(_, overflow) => *overflow == Overflow::Fail,
-            _ => false,
-        }
-    }
-}
-
 impl Model {
     pub(super) fn of(input: &Input) -> Self {
         Self {
@@ -100,65 +47,46 @@ impl Model {
         }
     }
 
-    pub(super) fn add(&mut self, operator: &Operator) {
-        match operator {
-            Operator::Map => self.items.iter_mut().for_each(|n| *n += 1),
-            Operator::Filter => self.items.retain(|n| n % 2 == 0),
-            Operator::Take(count) => self.cut(|items| items.truncate(to_usize(*count))),
-            Operator::Skip(count) => {
-                self.cut(|items| drop(items.drain(..items.len().min(to_usize(*count)))));
-            }
-            Operator::StartWith(first) => {
-                self.items.splice(..0, first.iter().copied());
-            }
-            Operator::TakeUntil(other) => {
-                self.complete = false;
-                self.may_fail |= other.fails;
-            }
-            Operator::Debounce(..) | Operator::Throttle(..) | Operator::SwitchMap => {
-                self.complete = false;
-            }
-            Operator::Buffer(_, overflow) => {
-                self.complete &= *overflow == Overflow::Wait;
-                self.may_fail |= *overflow == Overflow::Fail;
-            }
-            Operator::ParMapUnordered(_) | Operator::MergeMap(_) => self.in_order = false,
-            Operator::Merge(other) => {
-                self.join(other);
-                self.in_order = false;
-            }
-            Operator::Concat(other) => self.join(other),
-            Operator::Zip(other) => {
-                self.may_fail |= other.fails;
-                self.complete &= !other.fails;
-                let pairs = other.items().count();
-                self.cut(|items| items.truncate(pairs));
-            }
-            Operator::CombineLatest(other) => {
-                // Every item may come as often as the other has one.
-                let times = other.items().count() + 1;
-                self.items = self.items.iter().flat_map(|n| vec![*n; times]).collect();
-                self.complete = false;
-                self.may_fail |= other.fails;
-            }
-            Operator::Chunks(..)
-            | Operator::Delay(..)
-            | Operator::Pace(_)
-            | Operator::Spawned(_)
-            | Operator::MapAsync
-            | Operator::ParMap(_)
-            | Operator::ConcatMap => {}
-        }
+    /// It gives some of them.
+    pub(super) fn some(&mut self) {
+        self.complete = false;
     }
 
-    fn join(&mut self, other: &Input) {
-        self.items.extend(other.items());
+    /// It gives them in any order.
+    pub(super) fn in_any_order(&mut self) {
+        self.in_order = false;
+    }
+
+    /// It may fail by itself.
+    pub(super) fn may_fail(&mut self) {
+        self.complete = false;
+        self.may_fail = true;
+    }
+
+    /// It fails with another.
+    pub(super) fn fails_with(&mut self, other: &Input) {
         self.complete &= !other.fails;
         self.may_fail |= other.fails;
     }
 
-    /// Takes a part that is known only if it is known what comes first.
-    fn cut(&mut self, part: impl FnOnce(&mut Vec<u32>)) {
+    /// It gives the items of another too.
+    pub(super) fn join(&mut self, other: &Input) {
+        self.items.extend(other.items());
+        self.fails_with(other);
+    }
+
+    /// It gives every item so often.
+    pub(super) fn times(&mut self, times: usize) {
+        self.items = self.items.iter().flat_map(|n| vec![*n; times]).collect();
+    }
+
+    /// It gives those for which `keeps` holds.
+    pub(super) fn retain(&mut self, mut keeps: impl FnMut(u32) -> bool) {
+        self.items.retain(|n| keeps(*n));
+    }
+
+    /// It gives a part that is known only if it is known what comes first.
+    pub(super) fn cut(&mut self, part: impl FnOnce(&mut Vec<u32>)) {
         if self.complete && self.in_order {
             part(&mut self.items);
         } else {
@@ -179,8 +107,4 @@ impl Model {
             assert!(in_order, "{seen:?} is no part of {:?}", self.items);
         }
     }
-}
-
-fn to_usize(count: u64) -> usize {
-    usize::try_from(count).unwrap()
 }

@@ -16,7 +16,7 @@ use thalweg_core::{Cx, Drained, DropReason, Fault, Observable, Overflow};
 use thalweg_operators::{
     Flow, IntoFlow,
     multicast::{Group, MaxGroups},
-    testing::{Broken, Conform, Event, Script, assert_marbles, cold, probe, record},
+    testing::{Broken, Conform, Event, Script, assert_marbles, captured, cold, probe, record},
 };
 use tokio::{
     runtime,
@@ -328,7 +328,11 @@ async fn a_group_closes_after_so_many_items_and_its_key_opens_again() {
     );
     let source = cold("-a-b-#").group_by(char::is_ascii_uppercase);
     let seen = by_group(source.group_items(2)).await;
-    assert_eq!(seen, ["l 1a 3b 3|"], "an error after its end is not its own");
+    assert_eq!(
+        seen,
+        ["l 1a 3b 3|"],
+        "an error after its end is not its own"
+    );
 
     let all = in_one_task((0..10_000_u32).flow().group_by(|n| n % 7).group_items(3)).await;
     let mut all = all.unwrap();
@@ -370,7 +374,10 @@ async fn a_notifier_closes_its_group_by_an_item_or_its_completion() {
         let source = cold("-a-B-b-c-A-d-|").group_by(char::is_ascii_uppercase);
         let seen = by_group(source.close_by(move |_| cold(notifier))).await;
         // At 5 it is closed before the item that comes then.
-        assert_eq!(seen, ["l 1a 5|", "U 3B 7|", "l 5b 7c 9|", "U 9A 13|", "l 11d 13|"]);
+        assert_eq!(
+            seen,
+            ["l 1a 5|", "U 3B 7|", "l 5b 7c 9|", "U 9A 13|", "l 11d 13|"]
+        );
     }
     let source = cold("-a-B-b-c-A-d-|").group_by(char::is_ascii_uppercase);
     let only_upper = |upper: &bool| cold(if *upper { "--x" } else { "" });
@@ -525,10 +532,7 @@ async fn groups_in_tasks_of_their_own_get_all_items() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn groups_that_are_dropped_at_any_time_lose_nothing_uncounted() {
-    let mut opened = (0..50_000_u64)
-        .flow()
-        .group_by(|n| n % 5)
-        .group_capacity(7);
+    let mut opened = (0..50_000_u64).flow().group_by(|n| n % 5).group_capacity(7);
     let mut plan = opened.plan();
     let mut tasks = Vec::new();
     while let Some(mut group) = opened.next().await.unwrap() {
@@ -567,7 +571,16 @@ async fn a_panic_of_the_key_function_is_an_error_after_the_items() {
     let mut first = opened.next().await.unwrap().unwrap();
     let second = opened.next().await.unwrap().unwrap();
     assert!(opened.next().await.unwrap_err().is_panic());
-    assert_eq!(second.collect::<String>().await.unwrap_err().to_string().lines().count(), 1);
+    assert_eq!(
+        second
+            .collect::<String>()
+            .await
+            .unwrap_err()
+            .to_string()
+            .lines()
+            .count(),
+        1
+    );
     assert_eq!(first.next().await, Ok(Some('a')));
     let fault = first.next().await.unwrap_err();
     assert!(
@@ -585,14 +598,19 @@ fn a_group_of_none_is_refused_at_the_call() {
 #[tokio::test(start_paused = true)]
 async fn conforms() {
     // The groups are dropped at once: every item opens a new one.
-    Conform::new(|source| source.group_by(|n| n % 3).map(|group| *group.key()))
-        .any_sequence()
-        .has_tasks()
-        .check()
-        .await;
     Conform::new(|source| {
+        let kept = captured();
+        let grouped = source.group_by(move |n| kept.with(n % 3));
+        grouped.map(|group| *group.key())
+    })
+    .any_sequence()
+    .has_tasks()
+    .check()
+    .await;
+    Conform::new(|source| {
+        let kept = captured();
         let grouped = source.group_by(|_| ()).group_items(7);
-        let grouped = grouped.close_by(|()| probe(Script::Idle(0)).0);
+        let grouped = grouped.close_by(move |()| kept.with(probe(Script::Idle(0)).0));
         grouped.concat_map(|group| group)
     })
     .has_tasks()

@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use thalweg_core::{Cx, Drained, Observable};
 use thalweg_operators::{
     IntoFlow,
-    testing::{Broken, Conform, Event, Script, assert_marbles, cold, probe, record},
+    testing::{Broken, Conform, Event, Script, assert_marbles, captured, cold, probe, record},
 };
 use tokio::{task::yield_now, time::timeout};
 
@@ -115,7 +115,8 @@ fn a_stop_of_one_ends_it_and_a_stop_of_both_ends_the_source() {
     assert!(poll(&mut even, 2, false).0.is_empty());
     let mut seen = poll(&mut even, 1, true).0;
     assert!(!log.saw_stop());
-    while let (items, Poll::Ready(Ok(Drained::Exhausted)) | Poll::Pending) = poll(&mut even, 1, true)
+    while let (items, Poll::Ready(Ok(Drained::Exhausted)) | Poll::Pending) =
+        poll(&mut even, 1, true)
     {
         seen.extend(items);
     }
@@ -132,7 +133,9 @@ fn a_stop_of_one_ends_it_and_a_stop_of_both_ends_the_source() {
 
 #[test]
 fn a_panic_of_the_source_reaches_both() {
-    let source = (0..4).flow().inspect(|n| assert!(*n < 2, "two is too many"));
+    let source = (0..4)
+        .flow()
+        .inspect(|n| assert!(*n < 2, "two is too many"));
     let (mut even, mut odd) = source.partition(|n| n % 2 == 0);
     let panic = |flow: &mut _| {
         let payload = catch_unwind(AssertUnwindSafe(|| poll(flow, 100, false))).unwrap_err();
@@ -143,7 +146,10 @@ fn a_panic_of_the_source_reaches_both() {
     };
     assert_eq!(panic(&mut even), "two is too many");
     let text = panic(&mut odd);
-    assert!(text.contains("partition at") && text.contains("partition.rs"), "{text}");
+    assert!(
+        text.contains("partition at") && text.contains("partition.rs"),
+        "{text}"
+    );
 }
 
 proptest! {
@@ -179,11 +185,15 @@ proptest! {
 
 #[tokio::test(start_paused = true)]
 async fn conforms() {
-    Conform::new(|source| source.partition(|n| n % 3 == 0).0)
-        .check()
-        .await;
     Conform::new(|source| {
-        let (first, second) = source.partition(|n| n % 3 == 0);
+        let kept = captured();
+        source.partition(move |n| kept.with(n % 3 == 0)).0
+    })
+    .check()
+    .await;
+    Conform::new(|source| {
+        let kept = captured();
+        let (first, second) = source.partition(move |n| kept.with(n % 3 == 0));
         first.merge(second)
     })
     .interleaves()

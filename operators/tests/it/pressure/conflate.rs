@@ -3,7 +3,7 @@ use std::task::Poll;
 use thalweg::{Drained, Subject};
 use thalweg_operators::{
     IntoFlow,
-    testing::{Conform, Script, assert_marbles, cold, probe},
+    testing::{Conform, Script, assert_marbles, captured, cold, probe},
 };
 
 use crate::poll::poll;
@@ -67,8 +67,12 @@ async fn of_a_source_that_never_runs_dry_one_item_comes_for_a_budget() {
 
 #[tokio::test(start_paused = true)]
 async fn conforms() {
-    Conform::new(|source| source.conflate(|n| n, |sum, n| *sum += n))
-        .any_sequence()
-        .check()
-        .await;
+    Conform::new(|source| {
+        let kept = captured();
+        let also = kept.clone();
+        source.conflate(move |n| kept.with(n), move |sum, n| *sum += also.with(n))
+    })
+    .any_sequence()
+    .check()
+    .await;
 }

@@ -4,6 +4,8 @@ use thalweg_operators::{
 };
 use tokio::time::Instant;
 
+use crate::cancel::at_every_poll;
+
 #[tokio::test(start_paused = true)]
 async fn one_must_pass() {
     assert_eq!(numbers("-1-3-5|").any(|n| n % 2 == 0).await, Ok(false));
@@ -26,4 +28,15 @@ async fn the_first_that_does_is_the_end() {
 #[tokio::test(start_paused = true)]
 async fn an_error_before_it_is_known_is_the_result() {
     assert_eq!(numbers("-1-#").any(|_| false).await, Err(Broken));
+}
+
+#[tokio::test]
+async fn dropped_at_any_poll_it_has_asked_for_every_item() {
+    at_every_poll(0, |source, tally| {
+        source.any(move |_| {
+            tally.add();
+            false
+        })
+    })
+    .await;
 }

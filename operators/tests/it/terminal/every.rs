@@ -5,6 +5,8 @@ use thalweg_operators::{
 };
 use tokio::time::Instant;
 
+use crate::cancel::at_every_poll;
+
 #[tokio::test(start_paused = true)]
 async fn all_must_pass() {
     assert_eq!(numbers("-2-4-6|").every(|n| n % 2 == 0).await, Ok(true));
@@ -27,4 +29,15 @@ async fn the_first_that_does_not_is_the_end() {
 #[tokio::test(start_paused = true)]
 async fn an_error_before_it_is_known_is_the_result() {
     assert_eq!(numbers("-2-#").every(|_| true).await, Err(Broken));
+}
+
+#[tokio::test]
+async fn dropped_at_any_poll_it_has_asked_for_every_item() {
+    at_every_poll(0, |source, tally| {
+        source.every(move |_| {
+            tally.add();
+            true
+        })
+    })
+    .await;
 }

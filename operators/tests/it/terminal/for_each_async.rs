@@ -4,7 +4,12 @@ use thalweg_operators::{
     Flow, IntoFlow,
     testing::{Broken, Script, numbers, probe},
 };
-use tokio::time::{Instant, sleep, timeout};
+use tokio::{
+    task::yield_now,
+    time::{Instant, sleep, timeout},
+};
+
+use crate::cancel::at_every_poll;
 
 #[tokio::test(start_paused = true)]
 async fn the_next_item_is_pulled_when_the_future_is_done() {
@@ -55,4 +60,18 @@ async fn dropping_it_loses_the_item_whose_future_runs_and_no_other() {
     assert!(timeout(Duration::from_millis(6), run).await.is_err());
     assert_eq!(seen, [0, 1]);
     assert_eq!(source.next().await, Ok(Some(2)));
+}
+
+#[tokio::test]
+async fn dropped_at_any_poll_it_loses_the_item_whose_future_runs() {
+    at_every_poll(1, |source, tally| {
+        source.for_each_async(move |_| {
+            let tally = tally.clone();
+            async move {
+                yield_now().await;
+                tally.add();
+            }
+        })
+    })
+    .await;
 }

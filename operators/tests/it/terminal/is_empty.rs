@@ -1,6 +1,8 @@
 use thalweg_operators::testing::{Broken, Script, cold, probe};
 use tokio::time::Instant;
 
+use crate::cancel::at_every_poll;
+
 #[tokio::test(start_paused = true)]
 async fn a_flow_without_items_is_empty() {
     let start = Instant::now();
@@ -23,4 +25,9 @@ async fn the_first_item_is_the_end() {
 #[tokio::test(start_paused = true)]
 async fn an_error_before_the_first_item_is_the_result() {
     assert_eq!(cold("--#").is_empty().await, Err(Broken));
+}
+
+#[tokio::test]
+async fn dropped_at_any_poll_it_keeps_nothing() {
+    at_every_poll(1, |source, _| source.is_empty()).await;
 }

@@ -6,6 +6,8 @@ use thalweg_operators::{
 };
 use tokio::time::timeout;
 
+use crate::cancel::at_every_poll;
+
 #[tokio::test]
 async fn items_come_one_by_one_then_none_for_ever() {
     let mut flow = (1..=2).flow();
@@ -47,4 +49,14 @@ async fn dropping_it_loses_nothing() {
         }
     }
     assert_eq!(seen, ['a', 'b']);
+}
+
+#[tokio::test]
+async fn dropped_at_any_poll_it_loses_nothing() {
+    at_every_poll(0, |mut source, tally| async move {
+        while let Ok(Some(_)) = source.next().await {
+            tally.add();
+        }
+    })
+    .await;
 }

@@ -8,11 +8,18 @@ use thalweg_operators::{
     testing::{Broken, Script, cold, probe},
 };
 
+use crate::cancel::{ITEMS, at_every_poll};
+
 #[tokio::test(start_paused = true)]
 async fn all_items_go_into_one_beginning_with_the_first() {
-    let word = cold("-a-b--(cd)|").map(String::from).reduce(|word, letter| word + &letter);
+    let word = cold("-a-b--(cd)|")
+        .map(String::from)
+        .reduce(|word, letter| word + &letter);
     assert_eq!(word.await, Ok(Some("abcd".to_owned())));
-    assert_eq!((1..=5000_u64).flow().reduce(|sum, n| sum + n).await, Ok(Some(12_502_500)));
+    assert_eq!(
+        (1..=5000_u64).flow().reduce(|sum, n| sum + n).await,
+        Ok(Some(12_502_500))
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -35,4 +42,15 @@ async fn it_is_not_polled_after_it_was_ready() {
     let mut sum = pin!((0..3).flow().reduce(|sum, n| sum + n));
     assert_eq!(sum.as_mut().await, Ok(Some(3)));
     let _ = sum.poll(&mut Context::from_waker(Waker::noop()));
+}
+
+#[tokio::test]
+async fn dropped_at_any_poll_it_keeps_nothing() {
+    at_every_poll(ITEMS, |source, tally| {
+        source.reduce(move |sum, n| {
+            let _ = &tally;
+            sum + n
+        })
+    })
+    .await;
 }

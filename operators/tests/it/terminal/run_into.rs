@@ -1,4 +1,4 @@
-use std::fmt::Write as _;
+use std::{convert::Infallible, fmt::Write as _};
 
 use thalweg_core::Sink;
 use thalweg_operators::{
@@ -6,6 +6,9 @@ use thalweg_operators::{
     terminal::RunError,
     testing::{Broken, Script, cold, probe},
 };
+use tokio::task::yield_now;
+
+use crate::cancel::{Tally, at_every_poll};
 
 /// Writes down what it is told to do; refuses an `x`, takes at most two items at a time.
 #[derive(Default)]
@@ -80,4 +83,23 @@ async fn a_batch_is_bounded() {
     let mut count = Count(0);
     (0..100_000).flow().run_into(&mut count).await.unwrap();
     assert_eq!(count.0, 100_000);
+}
+
+/// Takes one item at a time, and some time for it.
+struct Slow(Tally);
+
+impl Sink<u32> for Slow {
+    type Error = Infallible;
+
+    async fn write(&mut self, batch: &mut Vec<u32>) -> Result<(), Infallible> {
+        yield_now().await;
+        batch.pop();
+        self.0.add();
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn dropped_at_any_poll_it_loses_the_batch_that_is_written() {
+    at_every_poll(1, |source, tally| source.run_into(Slow(tally))).await;
 }

@@ -3,13 +3,15 @@ use std::{convert::Infallible, sync::Arc, time::Duration};
 use thalweg_core::Sink;
 use thalweg_operators::{
     IntoFlow,
-    terminal::RunError,
+    terminal::{RunError, RunHandle},
     testing::{Broken, Script, probe},
 };
 use tokio::{
     sync::{Semaphore, mpsc},
     task::yield_now,
 };
+
+use crate::cancel::{Tally, at_every_poll};
 
 const LONG: Duration = Duration::from_secs(5);
 
@@ -57,7 +59,11 @@ async fn a_stop_drains_what_is_in_flight() {
     assert_eq!(10 + left, log.produced(), "every item made was written");
     assert!(log.is_dropped());
     for stage in plan.stages() {
-        assert_eq!(stage.counts().map_or(0, |counts| counts.in_flight()), 0, "{plan}");
+        assert_eq!(
+            stage.counts().map_or(0, |counts| counts.in_flight()),
+            0,
+            "{plan}"
+        );
     }
 }
 
@@ -79,13 +85,22 @@ async fn a_deadline_that_passes_tells_what_was_left_in_each_stage() {
 async fn the_snapshot_has_live_numbers() {
     let (sink, permits, mut received) = gate(2);
     let mut run = (0..5).flow().spawn_into(sink);
-    assert_eq!((received.recv().await, received.recv().await), (Some(0), Some(1)));
+    assert_eq!(
+        (received.recv().await, received.recv().await),
+        (Some(0), Some(1))
+    );
     yield_now().await;
     let counts = run.snapshot().stages()[0].counts().unwrap();
-    assert_eq!((counts.received, counts.emitted, counts.in_flight()), (5, 2, 3));
+    assert_eq!(
+        (counts.received, counts.emitted, counts.in_flight()),
+        (5, 2, 3)
+    );
     permits.add_permits(3);
     let counts = run.join().await.unwrap().stages()[0].counts().unwrap();
-    assert_eq!((counts.received, counts.emitted, counts.in_flight()), (5, 5, 0));
+    assert_eq!(
+        (counts.received, counts.emitted, counts.in_flight()),
+        (5, 5, 0)
+    );
     assert!(run.is_finished());
 }
 
@@ -98,7 +113,10 @@ async fn abort_ends_it_at_once_and_drops_the_source() {
     run.abort();
     assert!(matches!(run.join().await, Err(RunError::Aborted(_))));
     let counts = run.snapshot().stages()[0].counts().unwrap();
-    assert_eq!(counts.to_string(), "in 1024, out 1, dropped 1023 (cancelled), in flight 0");
+    assert_eq!(
+        counts.to_string(),
+        "in 1024, out 1, dropped 1023 (cancelled), in flight 0"
+    );
     assert!(log.is_dropped());
 }
 
@@ -109,11 +127,48 @@ async fn an_error_and_a_panic_are_told_by_join() {
     assert!(matches!(run.join().await, Err(RunError::Flow(Broken))));
 
     let (sink, _permits, _received) = gate(100);
-    let mut run = (0..3).flow().inspect(|n| assert!(*n < 2, "two many")).spawn_into(sink);
+    let mut run = (0..3)
+        .flow()
+        .inspect(|n| assert!(*n < 2, "two many"))
+        .spawn_into(sink);
     let Err(RunError::Panicked(panicked)) = run.join().await else {
         panic!("it panicked");
     };
-    assert_eq!((panicked.message(), panicked.stage().name()), ("two many", "spawn_into"));
+    assert_eq!(
+        (panicked.message(), panicked.stage().name()),
+        ("two many", "spawn_into")
+    );
+}
+
+struct AbortOnDrop(RunHandle<Broken, Infallible>);
+
+impl Drop for AbortOnDrop {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// Takes one item at a time, and some time for it.
+struct Slow(Tally);
+
+impl Sink<u32> for Slow {
+    type Error = Infallible;
+
+    async fn write(&mut self, batch: &mut Vec<u32>) -> Result<(), Infallible> {
+        yield_now().await;
+        batch.pop();
+        self.0.add();
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn aborted_at_any_time_it_loses_the_batch_that_is_written() {
+    at_every_poll(1, |source, tally| async move {
+        let mut run = AbortOnDrop(source.spawn_into(Slow(tally)));
+        run.0.join().await
+    })
+    .await;
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,11 +1,14 @@
 use std::time::Duration;
 
+use futures::future::join;
 use thalweg_core::{DropReason, Subject, hub::Delivery};
 use thalweg_operators::{
     Flow, IntoFlow,
     testing::{Broken, Event, Script, cold, probe, record},
 };
 use tokio::time::{sleep, timeout};
+
+use crate::cancel::at_every_poll;
 
 #[tokio::test(start_paused = true)]
 async fn items_and_the_end_reach_all_who_are_subscribed() {
@@ -15,7 +18,11 @@ async fn items_and_the_end_reach_all_who_are_subscribed() {
         let source = cold(&format!("-a-(bc)--{end}"));
         let run = source.subscribe(subject);
         let (one, two, ()) = tokio::join!(record(one), record(two), run);
-        let items = [(1, Event::Item('a')), (3, Event::Item('b')), (3, Event::Item('c'))];
+        let items = [
+            (1, Event::Item('a')),
+            (3, Event::Item('b')),
+            (3, Event::Item('c')),
+        ];
         assert_eq!(one[..3], items);
         assert_eq!(one[3], (9, event));
         assert_eq!(one, two);
@@ -53,7 +60,10 @@ async fn with_no_subscriber_all_is_dropped_and_counted() {
     let subject = Subject::new(1);
     let handle = subject.clone();
     (0..3000).flow().subscribe(subject).await;
-    assert_eq!(handle.meter().counts().dropped_by(DropReason::Cancelled), 3000);
+    assert_eq!(
+        handle.meter().counts().dropped_by(DropReason::Cancelled),
+        3000
+    );
     assert_eq!(handle.subscribe().flow().count().await, Ok(0));
 }
 
@@ -64,8 +74,15 @@ async fn dropping_it_does_not_end_the_subject() {
     let run = cold("a---b|").subscribe(subject.clone());
     assert!(timeout(Duration::from_millis(2), run).await.is_err());
     subject.send('c').await;
-    assert_eq!((heard.next().await, heard.next().await), (Ok(Some('a')), Ok(Some('c'))));
-    assert!(timeout(Duration::from_millis(9), heard.next()).await.is_err());
+    assert_eq!(
+        (heard.next().await, heard.next().await),
+        (Ok(Some('a')), Ok(Some('c')))
+    );
+    assert!(
+        timeout(Duration::from_millis(9), heard.next())
+            .await
+            .is_err()
+    );
 }
 
 #[tokio::test]
@@ -94,4 +111,14 @@ async fn what_waits_for_room_is_sent_in_order() {
     };
     let (seen, ()) = tokio::join!(read, run);
     assert_eq!(seen, [0, 1, 2, 3, 4, 5, 6]);
+}
+
+#[tokio::test]
+async fn dropped_at_any_poll_it_loses_the_batch_that_waits_for_room() {
+    at_every_poll(1, |source, tally| {
+        let subject = Subject::fallible(8);
+        let heard = subject.subscribe().flow().for_each(move |_| tally.add());
+        join(source.subscribe(subject), heard)
+    })
+    .await;
 }

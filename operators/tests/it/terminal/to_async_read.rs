@@ -10,8 +10,11 @@ use thalweg_operators::{
 };
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt},
+    task::yield_now,
     time::{Instant, timeout},
 };
+
+use crate::cancel::at_every_poll;
 
 #[tokio::test]
 async fn the_items_are_the_bytes() {
@@ -116,4 +119,19 @@ async fn reading_on_and_on_lets_a_sibling_task_run() {
         assert_eq!(reader.read_u8().await.unwrap(), b'a');
     }
     sibling.await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn dropped_at_any_poll_it_loses_what_is_left_of_one_item() {
+    at_every_poll(1, |source, tally| async move {
+        let mut reader = source.map(|_| "abcd").to_async_read();
+        let mut two = [0; 2];
+        while reader.read_exact(&mut two).await.is_ok() {
+            yield_now().await;
+            if &two == b"cd" {
+                tally.add();
+            }
+        }
+    })
+    .await;
 }

@@ -3,7 +3,7 @@ use std::task::Poll;
 use thalweg::{Drained, DropReason};
 use thalweg_operators::{
     IntoFlow,
-    testing::{Broken, Conform, Script, assert_marbles, cold, probe},
+    testing::{Broken, Conform, Script, assert_marbles, captured, cold, probe},
 };
 
 use crate::poll::poll;
@@ -77,9 +77,12 @@ async fn a_stop_reaches_the_notifier_after_the_end_of_the_source() {
 
 #[tokio::test(start_paused = true)]
 async fn conforms() {
-    Conform::new(|source| source.audit_by(|_| cold("----n")))
-        .check()
-        .await;
+    Conform::new(|source| {
+        let kept = captured();
+        source.audit_by(move |_| kept.with(cold("----n")))
+    })
+    .check()
+    .await;
     // What is due at once depends on the polls, by design.
     Conform::new(|source| source.audit_by(|_| probe(Script::Stuttering(1)).0))
         .any_sequence()

@@ -3,7 +3,7 @@ use std::{cell::Cell, rc::Rc, task::Poll};
 use thalweg::{Counts, Drained, DropReason, Plan};
 use thalweg_operators::{
     IntoFlow,
-    testing::{Broken, Conform, Script, assert_marbles, cold, probe},
+    testing::{Broken, Conform, Script, assert_marbles, captured, cold, probe},
 };
 
 use crate::poll::poll;
@@ -152,9 +152,12 @@ async fn on_a_stop_a_notifier_that_completes_lets_its_item_go() {
 
 #[tokio::test(start_paused = true)]
 async fn conforms() {
-    Conform::new(|source| source.debounce_by(|_| cold("----n")))
-        .check()
-        .await;
+    Conform::new(|source| {
+        let kept = captured();
+        source.debounce_by(move |_| kept.with(cold("----n")))
+    })
+    .check()
+    .await;
     Conform::new(|source| {
         source.debounce_by(|_| std::iter::empty::<()>().flow().with_error::<Broken>())
     })

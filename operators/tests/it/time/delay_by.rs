@@ -3,7 +3,7 @@ use std::{cell::RefCell, rc::Rc, task::Poll, time::Duration};
 use thalweg::{Counts, Drained, DropReason, Plan};
 use thalweg_operators::{
     Flow, IntoFlow,
-    testing::{Broken, Conform, Marbles, Script, assert_marbles, cold, probe},
+    testing::{Broken, Conform, Marbles, Script, assert_marbles, captured, cold, probe},
 };
 use tokio::time::advance;
 
@@ -165,12 +165,20 @@ async fn notifiers_that_are_busy_leave_the_source_its_half() {
 
 #[tokio::test(start_paused = true)]
 async fn conforms() {
-    Conform::new(|source| source.delay_by(|_| cold("----n")))
-        .check()
-        .await;
-    Conform::new(|source| source.delay_by(|_| cold("----n")).capacity(7))
-        .check()
-        .await;
+    Conform::new(|source| {
+        let kept = captured();
+        source.delay_by(move |_| kept.with(cold("----n")))
+    })
+    .check()
+    .await;
+    Conform::new(|source| {
+        let kept = captured();
+        source
+            .delay_by(move |_| kept.with(cold("----n")))
+            .capacity(7)
+    })
+    .check()
+    .await;
     Conform::new(|source| {
         source
             .delay_by(|n| cold(if n % 3 == 0 { "--n" } else { "n" }))

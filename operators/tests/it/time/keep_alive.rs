@@ -3,7 +3,7 @@ use std::{task::Poll, time::Duration};
 use thalweg::Drained;
 use thalweg_operators::{
     IntoFlow,
-    testing::{Conform, Script, assert_marbles, cold, hot, probe},
+    testing::{Conform, Script, assert_marbles, captured, cold, hot, probe},
 };
 use tokio::time::{advance, sleep};
 
@@ -74,7 +74,10 @@ fn no_time_at_all_is_refused_at_the_call() {
 
 #[tokio::test(start_paused = true)]
 async fn conforms() {
-    Conform::new(|source| source.keep_alive(IDLE, || 7))
-        .check()
-        .await;
+    Conform::new(|source| {
+        let kept = captured();
+        source.keep_alive(IDLE, move || kept.with(7))
+    })
+    .check()
+    .await;
 }

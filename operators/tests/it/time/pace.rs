@@ -3,7 +3,7 @@ use std::{task::Poll, time::Duration};
 use thalweg::Drained;
 use thalweg_operators::{
     IntoFlow,
-    testing::{Conform, Script, assert_marbles, cold, probe, record},
+    testing::{Conform, Script, assert_marbles, captured, cold, probe, record},
 };
 use tokio::time::{Instant, advance};
 
@@ -165,9 +165,12 @@ async fn conforms() {
     Conform::new(|source| source.pace(2, PER).burst(7))
         .check()
         .await;
-    Conform::new(|source| source.pace(2, PER).weigh(|n| n % 3))
-        .check()
-        .await;
+    Conform::new(|source| {
+        let kept = captured();
+        source.pace(2, PER).weigh(move |n| kept.with(n % 3))
+    })
+    .check()
+    .await;
     Conform::new(|source| source.pace(1, Duration::ZERO))
         .check()
         .await;

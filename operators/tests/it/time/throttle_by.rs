@@ -1,7 +1,7 @@
 use std::{cell::Cell, rc::Rc, task::Poll};
 
 use thalweg::{Counts, Drained, DropReason, Plan};
-use thalweg_operators::testing::{Conform, Script, assert_marbles, cold, probe};
+use thalweg_operators::testing::{Conform, Script, assert_marbles, captured, cold, probe};
 
 use crate::poll::poll;
 
@@ -154,15 +154,21 @@ async fn on_a_stop_everyone_hears_and_a_trailing_item_goes() {
 
 #[tokio::test(start_paused = true)]
 async fn conforms() {
-    Conform::new(|source| source.throttle_by(|_| cold("----n")))
-        .check()
-        .await;
+    Conform::new(|source| {
+        let kept = captured();
+        source.throttle_by(move |_| kept.with(cold("----n")))
+    })
+    .check()
+    .await;
     Conform::new(|source| source.throttle_by(|_| cold("----n")).trailing())
         .check()
         .await;
-    Conform::new(|source| source.throttle_by(|_| cold("----n")).both())
-        .check()
-        .await;
+    Conform::new(|source| {
+        let kept = captured();
+        source.throttle_by(move |_| kept.with(cold("----n"))).both()
+    })
+    .check()
+    .await;
     // What is due at once depends on the polls, by design.
     Conform::new(|source| source.throttle_by(|_| probe(Script::Yielding(1)).0).both())
         .any_sequence()

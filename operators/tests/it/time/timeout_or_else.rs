@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use thalweg_operators::testing::{Conform, Script, assert_marbles, cold, hot, probe};
+use thalweg_operators::testing::{Conform, Script, assert_marbles, captured, cold, hot, probe};
 use tokio::time::sleep;
 
 const LIMIT: Duration = Duration::from_millis(5);
@@ -66,10 +66,18 @@ async fn the_time_of_the_consumer_does_not_count() {
 
 #[tokio::test(start_paused = true)]
 async fn conforms() {
-    Conform::new(|source| source.timeout_or_else(LIMIT, || probe(Script::Items(1)).0))
-        .check()
-        .await;
-    Conform::new(|source| probe(Script::Idle(0)).0.timeout_or_else(LIMIT, || source))
-        .check()
-        .await;
+    Conform::new(|source| {
+        let kept = captured();
+        source.timeout_or_else(LIMIT, move || kept.with(probe(Script::Items(1)).0))
+    })
+    .check()
+    .await;
+    Conform::new(|source| {
+        let kept = captured();
+        probe(Script::Idle(0))
+            .0
+            .timeout_or_else(LIMIT, move || kept.with(source))
+    })
+    .check()
+    .await;
 }

@@ -3,7 +3,7 @@ use std::task::Poll;
 use thalweg_core::Drained;
 use thalweg_operators::{
     IntoFlow,
-    testing::{Broken, Conform, Script, assert_marbles, cold, probe},
+    testing::{Broken, Conform, Script, assert_marbles, captured, cold, probe},
 };
 
 use crate::poll::poll;
@@ -54,16 +54,25 @@ async fn no_item_of_the_source_is_pulled_while_an_inner_flow_runs() {
     assert_eq!(poll(&mut flow, 9, false), (vec![0], Poll::Pending));
     assert_eq!(poll(&mut flow, 9, false), (vec![], Poll::Pending));
     assert_eq!(log.produced(), 1);
-    assert_eq!(poll(&mut flow, 9, true), (vec![], Poll::Ready(Ok(Drained::Completed))));
+    assert_eq!(
+        poll(&mut flow, 9, true),
+        (vec![], Poll::Ready(Ok(Drained::Completed)))
+    );
     assert!(log.saw_stop());
 }
 
 #[tokio::test(start_paused = true)]
 async fn conforms() {
     Conform::new(|source| {
-        source.concat_map(|n| [n, n + 1].flow().map(Ok::<_, Broken>).raise())
+        let kept = captured();
+        source.concat_map(move |n| kept.with([n, n + 1]).flow().with_error::<Broken>())
     })
     .check()
     .await;
-    Conform::new(|source| source.concat_map(|_| probe(Script::Stuttering(3)).0)).check().await;
+    Conform::new(|source| {
+        let kept = captured();
+        source.concat_map(move |_| kept.with(probe(Script::Stuttering(3)).0))
+    })
+    .check()
+    .await;
 }

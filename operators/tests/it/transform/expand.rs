@@ -6,15 +6,23 @@ use std::{
 use thalweg_core::{Drained, DropReason, Fault};
 use thalweg_operators::{
     Flow, IntoFlow,
-    testing::{Broken, Conform, Event, Script, assert_marbles, cold, numbers, probe, record},
+    testing::{
+        Broken, Conform, Event, Script, assert_marbles, captured, cold, numbers, probe, record,
+    },
     transform::UNLIMITED,
 };
 
 use crate::poll::poll;
 
 /// The two branches of a node of a tree with the nodes 1 to 7.
-fn branches(node: u32) -> Flow<impl thalweg_core::Observable<Item = u32, Error = Broken> + Clone + Send> {
-    [node * 2, node * 2 + 1].into_iter().filter(|node| *node < 8).flow().with_error()
+fn branches(
+    node: u32,
+) -> Flow<impl thalweg_core::Observable<Item = u32, Error = Broken> + Clone + Send> {
+    [node * 2, node * 2 + 1]
+        .into_iter()
+        .filter(|node| *node < 8)
+        .flow()
+        .with_error()
 }
 
 #[tokio::test(start_paused = true)]
@@ -39,15 +47,26 @@ async fn what_finds_no_place_is_emitted_when_its_flow_begins() {
 #[tokio::test]
 async fn what_is_there_at_once_comes_level_by_level() {
     for limit in [1, 2, UNLIMITED] {
-        let flow = [1].flow().with_error().expand(limit, |node| branches(*node));
-        assert_eq!(flow.collect::<Vec<_>>().await, Ok((1..8).collect()), "{limit} at once");
+        let flow = [1]
+            .flow()
+            .with_error()
+            .expand(limit, |node| branches(*node));
+        assert_eq!(
+            flow.collect::<Vec<_>>().await,
+            Ok((1..8).collect()),
+            "{limit} at once"
+        );
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn completion_waits_for_all_flows() {
     assert_marbles(numbers("1|").expand(2, |_| cold("---|").map(|_| 1)), "1--|").await;
-    assert_marbles(numbers("1---|").expand(2, |_| cold("-|").map(|_| 1)), "1---|").await;
+    assert_marbles(
+        numbers("1---|").expand(2, |_| cold("-|").map(|_| 1)),
+        "1---|",
+    )
+    .await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -59,7 +78,10 @@ async fn an_error_of_any_is_the_end_and_drops_what_waits() {
     let events = record(flow).await;
     assert_eq!(
         events,
-        [(0, Event::Item(1)), (5, Event::Failed(Fault::Upstream(Broken)))]
+        [
+            (0, Event::Item(1)),
+            (5, Event::Failed(Fault::Upstream(Broken)))
+        ]
     );
     plan.refresh();
     let counts = plan.find("expand").unwrap().counts().unwrap();
@@ -78,13 +100,28 @@ async fn what_waits_is_bounded_and_more_is_a_fault() {
     let mut plan = flow.plan();
     let fault = flow.count().await.unwrap_err();
     assert!(fault.is_overflow());
-    assert_eq!(fault.to_string().matches("its queue of 3 items was full").count(), 1);
+    assert_eq!(
+        fault
+            .to_string()
+            .matches("its queue of 3 items was full")
+            .count(),
+        1
+    );
     plan.refresh();
     let counts = plan.find("expand").unwrap().counts().unwrap();
-    assert_eq!((counts.dropped_by(DropReason::Overflow), counts.dropped_by(DropReason::Failed)), (1, 3));
+    assert_eq!(
+        (
+            counts.dropped_by(DropReason::Overflow),
+            counts.dropped_by(DropReason::Failed)
+        ),
+        (1, 3)
+    );
     assert_eq!(counts.in_flight(), 0);
     // With a place for each there is no need to wait.
-    let flow = [1].flow().with_error().expand(UNLIMITED, |node| branches(*node));
+    let flow = [1]
+        .flow()
+        .with_error()
+        .expand(UNLIMITED, |node| branches(*node));
     assert_eq!(flow.capacity(1).count().await, Ok(7));
 }
 
@@ -98,7 +135,10 @@ async fn the_source_is_not_pulled_while_something_waits() {
 
 #[tokio::test]
 async fn a_chain_without_end_yields_and_holds_one_item() {
-    let mut flow = [0_u64].flow().expand(UNLIMITED, |n| [n + 1].flow()).capacity(1);
+    let mut flow = [0_u64]
+        .flow()
+        .expand(UNLIMITED, |n| [n + 1].flow())
+        .capacity(1);
     for turn in 0..3 {
         let (seen, rest) = poll(&mut flow, 64, false);
         assert_eq!(rest, Poll::Ready(Ok(Drained::Exhausted)), "in turn {turn}");
@@ -119,7 +159,10 @@ async fn a_stop_reaches_all_and_what_waits_still_comes() {
     let (seen, rest) = poll(&mut flow, 0, true);
     assert_eq!((seen, rest), (vec![], Poll::Ready(Ok(Drained::Exhausted))));
     assert!(source_log.saw_stop() && logs.lock().unwrap()[0].saw_stop());
-    assert_eq!(poll(&mut flow, 100, true), (vec![1], Poll::Ready(Ok(Drained::Completed))));
+    assert_eq!(
+        poll(&mut flow, 100, true),
+        (vec![1], Poll::Ready(Ok(Drained::Completed)))
+    );
 }
 
 #[tokio::test]
@@ -127,7 +170,10 @@ async fn a_clone_runs_by_itself() {
     let mut flow = [1].flow().with_error().expand(1, |node| branches(*node));
     assert_eq!(flow.next().await, Ok(Some(1)));
     assert_eq!(flow.next().await, Ok(Some(2)));
-    assert_eq!(flow.clone().collect::<Vec<_>>().await, Ok(vec![3, 4, 5, 6, 7]));
+    assert_eq!(
+        flow.clone().collect::<Vec<_>>().await,
+        Ok(vec![3, 4, 5, 6, 7])
+    );
     assert_eq!(flow.collect::<Vec<_>>().await, Ok(vec![3, 4, 5, 6, 7]));
 }
 
@@ -147,9 +193,19 @@ fn no_room_is_refused_at_the_call() {
 async fn conforms() {
     for limit in [1, 3, UNLIMITED] {
         Conform::new(|source| {
-            source.expand(limit, |n| {
-                let children = if n % 1000 < 200 { vec![n + 200, n + 1000] } else { vec![] };
-                children.into_iter().filter(|n| *n < 4000).flow().with_error()
+            let kept = captured();
+            source.expand(limit, move |n| {
+                let n = kept.with(*n);
+                let children = if n % 1000 < 200 {
+                    vec![n + 200, n + 1000]
+                } else {
+                    vec![]
+                };
+                children
+                    .into_iter()
+                    .filter(|n| *n < 4000)
+                    .flow()
+                    .with_error()
             })
         })
         .interleaves()

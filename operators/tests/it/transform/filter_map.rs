@@ -1,4 +1,4 @@
-use thalweg_operators::testing::{Conform, assert_marbles, cold};
+use thalweg_operators::testing::{Conform, assert_marbles, captured, cold};
 
 #[tokio::test(start_paused = true)]
 async fn only_what_the_projection_gives_comes_out() {
@@ -8,11 +8,22 @@ async fn only_what_the_projection_gives_comes_out() {
 
 #[tokio::test(start_paused = true)]
 async fn an_error_passes() {
-    assert_marbles(cold("-x-#").filter_map(|letter| letter.to_digit(10)), "---#").await;
+    assert_marbles(
+        cold("-x-#").filter_map(|letter| letter.to_digit(10)),
+        "---#",
+    )
+    .await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn conforms() {
-    Conform::new(|source| source.filter_map(|n| (n % 3 == 0).then_some(n + 1))).check().await;
-    Conform::new(|source| source.filter_map(|_| None::<u32>)).check().await;
+    Conform::new(|source| {
+        let kept = captured();
+        source.filter_map(move |n| kept.with((n % 3 == 0).then_some(n + 1)))
+    })
+    .check()
+    .await;
+    Conform::new(|source| source.filter_map(|_| None::<u32>))
+        .check()
+        .await;
 }

@@ -3,7 +3,7 @@ use std::task::Poll;
 use thalweg_core::Drained;
 use thalweg_operators::{
     IntoFlow,
-    testing::{Conform, Script, assert_marbles, cold, numbers, probe},
+    testing::{Conform, Script, assert_marbles, captured, cold, numbers, probe},
 };
 
 use crate::poll::poll;
@@ -12,7 +12,11 @@ use crate::poll::poll;
 async fn the_items_of_an_iterator_come_at_once() {
     let flow = numbers(" -0-1--2-----|").flat_map_iter(|n| 0..n);
     assert_marbles(flow, "---0--(01)--|").await;
-    assert_marbles(cold("-a----#").flat_map_iter(|letter| [letter; 2]), "-(aa)-#").await;
+    assert_marbles(
+        cold("-a----#").flat_map_iter(|letter| [letter; 2]),
+        "-(aa)-#",
+    )
+    .await;
 }
 
 #[tokio::test]
@@ -30,7 +34,10 @@ async fn what_is_left_of_an_iterator_still_comes_after_a_stop() {
     assert_eq!(poll(&mut flow, 3, false).0, [0, 1]);
     assert_eq!(poll(&mut flow, 2, true).0, [2, 3]);
     assert!(log.saw_stop());
-    assert_eq!(poll(&mut flow, 9, true), (vec![4], Poll::Ready(Ok(Drained::Completed))));
+    assert_eq!(
+        poll(&mut flow, 9, true),
+        (vec![4], Poll::Ready(Ok(Drained::Completed)))
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -44,7 +51,16 @@ async fn an_error_does_not_cut_off_an_iterator() {
 
 #[tokio::test(start_paused = true)]
 async fn conforms() {
-    Conform::new(|source| source.flat_map_iter(|n| [n, n + 1])).check().await;
-    Conform::new(|source| source.flat_map_iter(|n| 0..n % 3)).check().await;
-    Conform::new(|source| source.flat_map_iter(|_| None::<u32>)).check().await;
+    Conform::new(|source| {
+        let kept = captured();
+        source.flat_map_iter(move |n| kept.with([n, n + 1]))
+    })
+    .check()
+    .await;
+    Conform::new(|source| source.flat_map_iter(|n| 0..n % 3))
+        .check()
+        .await;
+    Conform::new(|source| source.flat_map_iter(|_| None::<u32>))
+        .check()
+        .await;
 }

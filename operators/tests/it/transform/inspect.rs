@@ -1,4 +1,4 @@
-use thalweg_operators::testing::{Conform, assert_marbles, cold};
+use thalweg_operators::testing::{Conform, assert_marbles, captured, cold};
 
 #[tokio::test(start_paused = true)]
 async fn every_item_is_seen_and_passes() {
@@ -9,5 +9,10 @@ async fn every_item_is_seen_and_passes() {
 
 #[tokio::test(start_paused = true)]
 async fn conforms() {
-    Conform::new(|source| source.inspect(|_| {})).check().await;
+    Conform::new(|source| {
+        let kept = captured();
+        source.inspect(move |_| kept.with(()))
+    })
+    .check()
+    .await;
 }

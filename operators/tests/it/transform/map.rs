@@ -1,4 +1,4 @@
-use thalweg_operators::testing::{Conform, assert_marbles, cold, numbers};
+use thalweg_operators::testing::{Conform, assert_marbles, captured, cold, numbers};
 
 #[tokio::test(start_paused = true)]
 async fn every_item_is_made_into_another_in_its_frame() {
@@ -14,5 +14,10 @@ async fn an_error_passes() {
 
 #[tokio::test(start_paused = true)]
 async fn conforms() {
-    Conform::new(|source| source.map(|n| n + 1)).check().await;
+    Conform::new(|source| {
+        let kept = captured();
+        source.map(move |n| kept.with(n + 1))
+    })
+    .check()
+    .await;
 }

@@ -6,8 +6,8 @@ use std::{
     time::Duration,
 };
 
-use thalweg_operators::testing::{Conform, Script, assert_marbles, cold, numbers, probe};
 use thalweg_core::{Cx, Drained, Observable};
+use thalweg_operators::testing::{Conform, Script, assert_marbles, captured, cold, numbers, probe};
 use tokio::{task::yield_now, time::sleep};
 
 #[tokio::test(start_paused = true)]
@@ -42,7 +42,9 @@ async fn the_source_is_not_polled_while_a_future_runs_but_for_a_stop() {
     for (stopping, polls) in [(false, 1), (false, 1), (true, 2), (true, 2)] {
         poll_fn(|task| {
             let mut cx = Cx::new(task).with_stop(stopping);
-            let drained = flow.as_mut().poll_drain(&mut cx, |_| ControlFlow::Continue(()));
+            let drained = flow
+                .as_mut()
+                .poll_drain(&mut cx, |_| ControlFlow::Continue(()));
             assert!(drained.is_pending());
             Poll::Ready(())
         })
@@ -82,7 +84,12 @@ async fn without_a_budget_nothing_that_is_done_goes_out() {
 
 #[tokio::test(start_paused = true)]
 async fn conforms() {
-    Conform::new(|source| source.map_async(|n| ready(n + 1))).check().await;
+    Conform::new(|source| {
+        let kept = captured();
+        source.map_async(move |n| ready(kept.with(n + 1)))
+    })
+    .check()
+    .await;
     Conform::new(|source| {
         source.map_async(|n| async move {
             yield_now().await;

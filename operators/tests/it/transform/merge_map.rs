@@ -3,7 +3,7 @@ use std::{future::poll_fn, ops::ControlFlow, pin::pin, sync::Arc, task::Poll};
 use thalweg_core::{Cx, Drained, DropReason, Observable};
 use thalweg_operators::{
     IntoFlow,
-    testing::{Broken, Conform, ProbeLog, Script, assert_marbles, cold, probe},
+    testing::{Broken, Conform, ProbeLog, Script, assert_marbles, captured, cold, probe},
     transform::UNLIMITED,
 };
 
@@ -63,7 +63,10 @@ async fn an_error_of_any_is_the_end_and_drops_the_others() {
     assert!(log.is_dropped());
     plan.refresh();
     let counts = plan.stages()[0].counts().unwrap();
-    assert_eq!((counts.received, counts.dropped_by(DropReason::Failed)), (2, 2));
+    assert_eq!(
+        (counts.received, counts.dropped_by(DropReason::Failed)),
+        (2, 2)
+    );
     assert_marbles(cold("a--#").merge_map(2, |_| cold("-1---2|")), "-1-#").await;
 }
 
@@ -85,15 +88,27 @@ async fn at_one_instant_the_source_goes_first() {
 
 #[tokio::test]
 async fn each_inner_flow_is_run_before_the_next_is_made() {
-    let flow = (0..3).flow().merge_map(UNLIMITED, |n| [n * 10, n * 10 + 1].flow());
-    assert_eq!(flow.collect::<Vec<_>>().await, Ok(vec![0, 1, 10, 11, 20, 21]));
+    let flow = (0..3)
+        .flow()
+        .merge_map(UNLIMITED, |n| [n * 10, n * 10 + 1].flow());
+    assert_eq!(
+        flow.collect::<Vec<_>>().await,
+        Ok(vec![0, 1, 10, 11, 20, 21])
+    );
 }
 
 #[tokio::test]
 async fn inner_flows_that_always_have_items_take_turns() {
-    let flow = ["a", "b", "c"].flow().merge_map(2, |name| (0..).flow().map(move |_| name));
+    let flow = ["a", "b", "c"]
+        .flow()
+        .merge_map(2, |name| (0..).flow().map(move |_| name));
     let seen: String = flow.take(320).collect().await.unwrap();
-    assert_eq!(seen, ["a", "b", "a", "b", "a"].map(|turn| turn.repeat(64)).concat());
+    assert_eq!(
+        seen,
+        ["a", "b", "a", "b", "a"]
+            .map(|turn| turn.repeat(64))
+            .concat()
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -120,7 +135,10 @@ async fn a_stop_reaches_all_also_without_a_budget_and_with_every_place_taken() {
     for (stopping, budget) in [(false, 100), (true, 0)] {
         let drained = poll_fn(|task| {
             let mut cx = Cx::new(task).with_stop(stopping).with_budget(budget);
-            Poll::Ready(flow.as_mut().poll_drain(&mut cx, |_| ControlFlow::Continue(())))
+            Poll::Ready(
+                flow.as_mut()
+                    .poll_drain(&mut cx, |_| ControlFlow::Continue(())),
+            )
         })
         .await;
         assert_eq!(drained.is_pending(), !stopping);
@@ -130,7 +148,10 @@ async fn a_stop_reaches_all_also_without_a_budget_and_with_every_place_taken() {
     assert_eq!(inner_log.polls(), 6);
     let drained = poll_fn(|task| {
         let mut cx = Cx::new(task).with_stop(true);
-        Poll::Ready(flow.as_mut().poll_drain(&mut cx, |_| ControlFlow::Continue(())))
+        Poll::Ready(
+            flow.as_mut()
+                .poll_drain(&mut cx, |_| ControlFlow::Continue(())),
+        )
     })
     .await;
     assert_eq!(drained, Poll::Ready(Ok(Drained::Completed)));
@@ -141,7 +162,10 @@ async fn a_clone_runs_by_itself() {
     let flow = (0..4).flow().merge_map(2, |n| [n, n].flow());
     let mut begun = flow.clone();
     assert_eq!(begun.next().await, Ok(Some(0)));
-    assert_eq!(begun.clone().collect::<Vec<_>>().await, Ok(vec![0, 1, 1, 2, 2, 3, 3]));
+    assert_eq!(
+        begun.clone().collect::<Vec<_>>().await,
+        Ok(vec![0, 1, 1, 2, 2, 3, 3])
+    );
     assert_eq!(flow.count().await, Ok(8));
 }
 
@@ -155,7 +179,10 @@ fn of_none_is_refused_at_the_call() {
 async fn conforms() {
     for limit in [1, 3, UNLIMITED] {
         Conform::new(|source| {
-            source.merge_map(limit, |n| [n, n + 1].flow().map(Ok::<_, Broken>).raise())
+            let kept = captured();
+            source.merge_map(limit, move |n| {
+                kept.with([n, n + 1]).flow().with_error::<Broken>()
+            })
         })
         .interleaves()
         .check()
@@ -163,7 +190,11 @@ async fn conforms() {
     }
     // The source as an inner flow.
     Conform::new(|source| {
-        [source].flow().map(Ok::<_, Broken>).raise().merge_map(2, |inner| inner)
+        let kept = captured();
+        [source]
+            .flow()
+            .with_error::<Broken>()
+            .merge_map(2, move |inner| kept.with(inner))
     })
     .check()
     .await;
@@ -173,18 +204,30 @@ async fn conforms() {
 async fn flows_that_wake_after_an_error_are_not_looked_for() {
     let (source, _) = probe(Script::Items(2));
     let mut flow = source.merge_map(UNLIMITED, |n| {
-        probe(if n == 0 { Script::Endless } else { Script::Failing(0) }).0
+        probe(if n == 0 {
+            Script::Endless
+        } else {
+            Script::Failing(0)
+        })
+        .0
     });
     while flow.next().await.is_ok() {}
     assert_eq!(flow.next().await, Ok(None));
-    assert_eq!(poll(&mut flow, 8, false).1, Poll::Ready(Ok(Drained::Completed)));
+    assert_eq!(
+        poll(&mut flow, 8, false).1,
+        Poll::Ready(Ok(Drained::Completed))
+    );
 }
 
 #[tokio::test(start_paused = true)]
 async fn flows_that_do_not_wake_are_not_polled() {
     let (mut inner, logs): (Vec<_>, Vec<_>) = (0..1000).map(|_| probe(Script::Idle(0))).unzip();
     inner.push(probe(Script::Stuttering(50)).0);
-    let flow = inner.into_iter().flow().with_error().merge_map(UNLIMITED, |inner| inner);
+    let flow = inner
+        .into_iter()
+        .flow()
+        .with_error()
+        .merge_map(UNLIMITED, |inner| inner);
     assert_eq!(flow.take(50).count().await, Ok(50));
     assert!(logs.iter().all(|log| log.polls() == 1));
 }

@@ -1,6 +1,6 @@
 use thalweg_operators::{
     IntoFlow,
-    testing::{Broken, Conform, assert_marbles, cold, numbers},
+    testing::{Broken, Conform, assert_marbles, captured, cold, numbers},
     transform::UNLIMITED,
 };
 
@@ -26,8 +26,16 @@ async fn of_several_at_once_each_has_the_state_at_its_beginning() {
 #[tokio::test(start_paused = true)]
 async fn the_initial_state_is_not_emitted_and_an_error_of_any_is_the_end() {
     assert_marbles(numbers("--|").merge_scan(7, 1, |_, _| numbers("1|")), "--|").await;
-    assert_marbles(numbers("-1--|").merge_scan(7, 1, |_, _| numbers("-1#")), "--1#").await;
-    assert_marbles(numbers("-1-#").merge_scan(7, 2, |_, _| numbers("-1---1|")), "--1#").await;
+    assert_marbles(
+        numbers("-1--|").merge_scan(7, 1, |_, _| numbers("-1#")),
+        "--1#",
+    )
+    .await;
+    assert_marbles(
+        numbers("-1-#").merge_scan(7, 2, |_, _| numbers("-1---1|")),
+        "--1#",
+    )
+    .await;
 }
 
 #[tokio::test]
@@ -47,7 +55,10 @@ fn of_none_is_refused_at_the_call() {
 async fn conforms() {
     for limit in [1, 3] {
         Conform::new(|source| {
-            source.merge_scan(0, limit, |sum, n| [sum + n].flow().map(Ok::<_, Broken>).raise())
+            let kept = captured();
+            source.merge_scan(0, limit, move |sum, n| {
+                kept.with([sum + n]).flow().with_error::<Broken>()
+            })
         })
         .interleaves()
         .check()

@@ -1,6 +1,6 @@
 use thalweg_operators::{
     IntoFlow,
-    testing::{Conform, assert_marbles, numbers},
+    testing::{Conform, assert_marbles, captured, numbers},
 };
 
 #[tokio::test(start_paused = true)]
@@ -20,7 +20,9 @@ async fn an_error_passes() {
 
 #[tokio::test]
 async fn what_comes_out_need_not_be_the_state() {
-    let steps = [3, 5, 4].flow().scan(None, |before: &mut Option<i32>, n| n - before.replace(n).unwrap_or(n));
+    let steps = [3, 5, 4].flow().scan(None, |before: &mut Option<i32>, n| {
+        n - before.replace(n).unwrap_or(n)
+    });
     assert_eq!(steps.collect::<Vec<_>>().await, Ok(vec![0, 2, -1]));
 }
 
@@ -37,9 +39,10 @@ async fn a_clone_begins_with_the_initial_state() {
 #[tokio::test(start_paused = true)]
 async fn conforms() {
     Conform::new(|source| {
-        source.scan(0, |sum, n| {
+        let kept = captured();
+        source.scan(0, move |sum, n| {
             *sum += n;
-            *sum
+            kept.with(*sum)
         })
     })
     .check()

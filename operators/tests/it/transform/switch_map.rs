@@ -9,7 +9,7 @@ use std::{
 use thalweg_core::{Cx, DropReason, Observable};
 use thalweg_operators::{
     IntoFlow,
-    testing::{Broken, Conform, Script, assert_marbles, cold, probe},
+    testing::{Broken, Conform, Script, assert_marbles, captured, cold, probe},
 };
 
 use crate::poll::poll;
@@ -62,7 +62,9 @@ async fn the_old_flow_is_dropped_before_the_new_one_is_made_and_only_the_last_is
     assert_eq!(flow.collect::<Vec<_>>().await, Ok(vec![30]));
     assert_eq!(
         *notes.lock().unwrap(),
-        ["make 1", "drop 1", "make 2", "drop 2", "make 3", "run 3", "drop 3"]
+        [
+            "make 1", "drop 1", "make 2", "drop 2", "make 3", "run 3", "drop 3"
+        ]
     );
     plan.refresh();
     let counts = plan.stages()[0].counts().unwrap();
@@ -77,7 +79,9 @@ async fn a_stop_reaches_the_inner_flow() {
     for stopping in [false, true] {
         poll_fn(|task| {
             let mut cx = Cx::new(task).with_stop(stopping);
-            let _ = flow.as_mut().poll_drain(&mut cx, |_| ControlFlow::Break(()));
+            let _ = flow
+                .as_mut()
+                .poll_drain(&mut cx, |_| ControlFlow::Break(()));
             Poll::Ready(())
         })
         .await;
@@ -89,14 +93,16 @@ async fn a_stop_reaches_the_inner_flow() {
 async fn conforms() {
     // How many inner flows are run depends on how many items there are at a time.
     Conform::new(|source| {
-        source.switch_map(|n| [n, n + 1].flow().map(Ok::<_, Broken>).raise())
+        let kept = captured();
+        source.switch_map(move |n| kept.with([n, n + 1]).flow().with_error::<Broken>())
     })
     .any_sequence()
     .check()
     .await;
     Conform::new(|source| {
         let source = Arc::new(Mutex::new(Some(source)));
-        cold("a|").switch_map(move |_| source.lock().unwrap().take().unwrap())
+        let kept = captured();
+        cold("a|").switch_map(move |_| kept.with(source.lock().unwrap().take().unwrap()))
     })
     .check()
     .await;
@@ -106,6 +112,8 @@ async fn conforms() {
 async fn a_source_that_is_busy_without_an_item_does_not_starve_the_inner_flow() {
     let busy = probe(Script::Endless).0.filter(|n| *n == 0);
     let mut flow = busy.switch_map(|_| cold("(ab)")).boxed();
-    let seen: Vec<_> = (0..4).flat_map(|_| poll(&mut flow, Cx::DEFAULT_BUDGET, false).0).collect();
+    let seen: Vec<_> = (0..4)
+        .flat_map(|_| poll(&mut flow, Cx::DEFAULT_BUDGET, false).0)
+        .collect();
     assert_eq!(seen, ['a', 'b']);
 }

@@ -1,6 +1,5 @@
-
-use thalweg_operators::testing::{Conform, Marbles, Script, assert_marbles, cold, probe};
 use thalweg_operators::Flow;
+use thalweg_operators::testing::{Conform, Marbles, Script, assert_marbles, captured, cold, probe};
 
 use crate::windows::text;
 
@@ -19,25 +18,33 @@ async fn a_vector_has_what_comes_between_its_opening_and_its_closing() {
 #[tokio::test(start_paused = true)]
 async fn vectors_may_overlap_and_close_in_any_order() {
     let closing = |opening: &char| after(if *opening == 'x' { 9 } else { 2 });
-    let flow = cold("    ---1--2--3--4-|").buffer_toggle(cold("-x-y"), closing).map(text);
+    let flow = cold("    ---1--2--3--4-|")
+        .buffer_toggle(cold("-x-y"), closing)
+        .map(text);
     assert_marbles(flow, "-----{1}----{123}---|").await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_is_open_at_the_end_comes_then_the_oldest_first() {
-    let flow = cold("    --1--2--|").buffer_toggle(cold("-x-y|"), |_| cold("--|")).map(text);
+    let flow = cold("    --1--2--|")
+        .buffer_toggle(cold("-x-y|"), |_| cold("--|"))
+        .map(text);
     assert_marbles(flow, "--------({12}{2}|)").await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_item_that_comes_with_a_border_is_behind_it() {
-    let flow = cold("    -1-2-3-|").buffer_toggle(cold("-x"), |_| after(4)).map(text);
+    let flow = cold("    -1-2-3-|")
+        .buffer_toggle(cold("-x"), |_| after(4))
+        .map(text);
     assert_marbles(flow, "-----{12}-|").await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_opening_whose_closing_is_there_gives_an_empty_vector() {
-    let flow = cold("    -----1-|").buffer_toggle(cold("--x-y"), |_| after(0)).map(text);
+    let flow = cold("    -----1-|")
+        .buffer_toggle(cold("--x-y"), |_| after(0))
+        .map(text);
     assert_marbles(flow, "--{[]}-{[]}--|").await;
 }
 
@@ -77,19 +84,26 @@ async fn a_stop_reaches_the_openings_and_every_closing() {
 #[tokio::test(start_paused = true)]
 async fn conforms() {
     let never = |_: &u32| probe(Script::Idle(0)).0;
-    Conform::new(|source| source.buffer_toggle(probe(Script::Items(2)).0, never)).interleaves().check().await;
+    Conform::new(|source| source.buffer_toggle(probe(Script::Items(2)).0, never))
+        .interleaves()
+        .check()
+        .await;
     Conform::new(|source| {
-        source.buffer_toggle(probe(Script::Items(3)).0, |_| {
-            cold("---c")
-        })
+        let kept = captured();
+        source.buffer_toggle(probe(Script::Items(3)).0, move |_| kept.with(cold("---c")))
     })
     .interleaves()
     .check()
     .await;
     // As openings; the source ends before they do.
-    Conform::new(|source| probe(Script::Items(3)).0.buffer_toggle(source, |_| cold("c")))
-        .any_sequence()
-        .handles_errors()
-        .check()
-        .await;
+    Conform::new(|source| {
+        let kept = captured();
+        probe(Script::Items(3))
+            .0
+            .buffer_toggle(source, move |_| kept.with(cold("c")))
+    })
+    .any_sequence()
+    .handles_errors()
+    .check()
+    .await;
 }

@@ -1,5 +1,5 @@
 use thalweg_operators::{
-    testing::{Conform, Script, assert_marbles, cold, probe},
+    testing::{Conform, Script, assert_marbles, captured, cold, probe},
     transform::UNLIMITED,
 };
 
@@ -7,7 +7,8 @@ use crate::windows::named;
 
 #[tokio::test(start_paused = true)]
 async fn a_window_has_what_comes_between_its_opening_and_its_closing() {
-    let flow = named(cold("--1--2--3--4--|").window_toggle(cold("---x-----y----"), |_| cold("-----c")));
+    let flow =
+        named(cold("--1--2--3--4--|").window_toggle(cold("---x-----y----"), |_| cold("-----c")));
     assert_marbles(flow, "---A-{A2}--aB-{B4}--(b|)").await;
 }
 
@@ -38,7 +39,9 @@ async fn an_error_of_any_is_the_end_of_all() {
 async fn conforms() {
     Conform::new(|source| {
         let openings = probe(Script::Items(2)).0;
-        let windows = source.window_toggle(openings, |_| probe(Script::Idle(0)).0);
+        let kept = captured();
+        let closing = move |_: &u32| kept.with(probe(Script::Idle(0)).0);
+        let windows = source.window_toggle(openings, closing);
         windows.merge_map(UNLIMITED, |window| window)
     })
     .any_sequence()

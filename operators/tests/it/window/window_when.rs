@@ -1,5 +1,5 @@
 use thalweg_operators::{
-    testing::{Conform, Script, assert_marbles, cold, probe},
+    testing::{Conform, Script, assert_marbles, captured, cold, probe},
     transform::UNLIMITED,
 };
 
@@ -21,22 +21,37 @@ async fn a_closing_that_completes_closes_as_well() {
 
 #[tokio::test(start_paused = true)]
 async fn an_error_of_either_is_the_end_of_both() {
-    assert_marbles(named(cold("--1-#").window_when(|| cold("-----"))), "A-{A1}-#").await;
-    assert_marbles(named(cold("--1--").window_when(|| cold("----#"))), "A-{A1}-#").await;
+    assert_marbles(
+        named(cold("--1-#").window_when(|| cold("-----"))),
+        "A-{A1}-#",
+    )
+    .await;
+    assert_marbles(
+        named(cold("--1--").window_when(|| cold("----#"))),
+        "A-{A1}-#",
+    )
+    .await;
     assert_marbles(named(cold("--1--").window_when(|| cold("#"))), "(A#)").await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn closings_that_are_empty_leave_the_source_its_turn() {
-    let windows = probe(Script::Items(100)).0.window_when(|| probe(Script::Items(0)).0);
-    assert_eq!(windows.merge_map(UNLIMITED, |window| window).count().await, Ok(100));
+    let windows = probe(Script::Items(100))
+        .0
+        .window_when(|| probe(Script::Items(0)).0);
+    assert_eq!(
+        windows.merge_map(UNLIMITED, |window| window).count().await,
+        Ok(100)
+    );
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_closing_that_is_asked_to_stop_closes_nothing_by_itself() {
     let (closing, log) = probe(Script::Idle(0));
     let mut closings = [closing].into_iter();
-    let mut flow = probe(Script::Idle(2)).0.window_when(move || closings.next().unwrap());
+    let mut flow = probe(Script::Idle(2))
+        .0
+        .window_when(move || closings.next().unwrap());
     let mut windows = poll(&mut flow, 8, false).0;
     let (more, _) = poll(&mut flow, 8, true);
     assert!(more.is_empty() && log.saw_stop());
@@ -46,7 +61,8 @@ async fn a_closing_that_is_asked_to_stop_closes_nothing_by_itself() {
 #[tokio::test(start_paused = true)]
 async fn conforms() {
     Conform::new(|source| {
-        let windows = source.window_when(|| cold("--c"));
+        let kept = captured();
+        let windows = source.window_when(move || kept.with(cold("--c")));
         windows.merge_map(UNLIMITED, |window| window)
     })
     .check()
