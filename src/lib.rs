@@ -34,6 +34,8 @@
 //! | feature | what it adds |
 //! |---|---|
 //! | `cron` | schedules by cron expressions and instants of the wall clock |
+//! | `http` | sources of HTTP: documents that change, server-sent events |
+//! | `tls` | TLS for the sources of sockets and HTTP |
 //! | `ws`, `wss` | WebSocket sources and sinks, without and with TLS |
 //! | `signal` | runs that stop on Ctrl-C and when the process is asked to terminate |
 //! | `testing` | marble diagrams on a paused clock, and the rules of the contract as a check |

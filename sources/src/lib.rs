@@ -15,28 +15,45 @@
 //! | [`channel`] | what is sent into it by hand |
 //! | [`interval`], [`interval_now`], [`timer`] | ticks of the clock |
 //! | [`lines`], [`read_lines`], [`tcp_lines`] | lines of a file, of a reader, of a TCP connection |
-//! | [`tcp_connections`] | connections to a TCP listener |
+//! | [`from_mpsc`], [`from_broadcast`], [`from_watch`] | what comes through channels of tokio |
+//! | [`tcp_connections`], `unix_connections` | connections to a listener |
+//! | [`tcp_frames`], `unix_frames`, [`framing::frames`] | what sockets and readers give, cut by a [`framing`] |
+//! | [`udp_datagrams`] | datagrams |
+//! | [`stdin_lines`], [`command()`], `signals` | what this process and others say |
 #![cfg_attr(
     feature = "cron",
     doc = "| [`cron()`], [`at()`] | times of the calendar |"
 )]
 #![cfg_attr(
     feature = "ws",
-    doc = "| [`ws::messages`], [`ws::connect`] | messages of a WebSocket |"
+    doc = "| [`ws::messages`], [`ws::connect`], [`ws::listen`] | messages of a WebSocket, clients of a server |"
+)]
+#![cfg_attr(
+    feature = "http",
+    doc = "| [`http::poll`], [`http::sse::connect`] | documents that change, events of a server |"
 )]
 
 mod adapt;
 mod create;
 mod error;
+pub mod framing;
 mod fs;
+#[cfg(feature = "http")]
+pub mod http;
 mod line_source;
 mod net;
+mod process;
+mod reconnect;
 mod time;
+#[cfg(feature = "tls")]
+pub mod tls;
 #[cfg(feature = "ws")]
 pub mod ws;
 
 pub use adapt::{
-    Channel, ReadLines, Sender, channel, from_iter, from_stream, from_try_stream, read_lines,
+    Channel, FromBroadcast, FromMpsc, FromWatch, Lagged, MpscReceiver, ReadLines, Sender, channel,
+    from_broadcast, from_broadcast_or_lag, from_iter, from_mpsc, from_stream, from_try_stream,
+    from_watch, read_lines,
 };
 pub use create::{
     Create, Defer, Emitter, Fail, FromFuture, Never, States, Unfold, Using, create, defer, empty,
@@ -46,7 +63,16 @@ pub use create::{
 pub use error::ReadError;
 pub use fs::{Lines, lines};
 pub use line_source::DEFAULT_MAX_LENGTH;
-pub use net::{AcceptError, Connection, TcpConnections, TcpLines, tcp_connections, tcp_lines};
+pub use net::{
+    AcceptError, Connection, Datagram, DatagramError, IdleTimeout, TcpConnections, TcpFrames,
+    TcpLines, UdpDatagrams, tcp_connections, tcp_frames, tcp_lines, udp_datagrams,
+};
+#[cfg(unix)]
+pub use net::{UnixConnection, UnixConnections, UnixFrames, unix_connections, unix_frames};
+pub use process::{CommandError, CommandOutput, Output, StdinLines, command, stdin_lines};
+#[cfg(unix)]
+pub use process::{SignalError, Signals, signals};
+pub use reconnect::reconnecting;
 #[cfg(feature = "cron")]
 pub use time::{At, Cron, CronError, Occurrence, at, cron};
 pub use time::{Interval, Tick, Timer, interval, interval_now, timer};

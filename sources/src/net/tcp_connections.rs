@@ -1,19 +1,25 @@
 //! `tcp_connections`: the clients of a TCP listener.
 
 use std::{
-    error::Error,
-    fmt, io,
+    io,
     net::SocketAddr,
     ops::ControlFlow,
     pin::Pin,
     task::{Poll, ready},
+    time::Duration,
 };
 
 use thalweg_core::{Cx, Drained, Observable, Plan, StageId};
 use thalweg_operators::Flow;
 use tokio::net::{TcpListener, TcpStream};
+use tokio_util::codec::Decoder;
 
-use crate::{ReadLines, read_lines};
+use super::{AcceptError, IdleTimeout, transport::keep_alive};
+use crate::{
+    ReadLines,
+    framing::{FrameCause, Frames, frames},
+    read_lines,
+};
 
 /// Emits a [`Connection`] for every client that connects to `listener`.
 ///
@@ -87,15 +93,21 @@ impl Observable for TcpConnections {
             cx.spend_many(1);
             match accepted {
                 Ok((stream, peer)) => {
-                    if emit(Connection { stream, peer }).is_break() {
+                    let connection = Connection {
+                        stream,
+                        peer,
+                        idle_timeout: None,
+                    };
+                    if emit(connection).is_break() {
                         return Poll::Ready(Ok(Drained::Stopped));
                     }
                 }
                 Err(cause) if is_of_the_client(&cause) => {}
                 Err(cause) => {
                     let address = listener.local_addr().ok();
+                    let address = address.map(|address| address.to_string());
                     self.listener = None;
-                    return Poll::Ready(Err(AcceptError { address, cause }));
+                    return Poll::Ready(Err(AcceptError::new(address, cause)));
                 }
             }
         }
@@ -108,7 +120,7 @@ impl Observable for TcpConnections {
 }
 
 /// Tells whether the client is to blame, so that the next one may fare better.
-fn is_of_the_client(error: &io::Error) -> bool {
+pub(crate) fn is_of_the_client(error: &io::Error) -> bool {
     use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset, Interrupted};
     matches!(
         error.kind(),
@@ -121,6 +133,7 @@ fn is_of_the_client(error: &io::Error) -> bool {
 pub struct Connection {
     stream: TcpStream,
     peer: SocketAddr,
+    idle_timeout: Option<Duration>,
 }
 
 impl Connection {
@@ -129,12 +142,39 @@ impl Connection {
         self.peer
     }
 
+    /// Takes the client for gone when nothing comes for so long, while [`frames`](Self::frames) waits for it.
+    pub fn idle_timeout(mut self, limit: Duration) -> Self {
+        self.idle_timeout = Some(limit);
+        self
+    }
+
+    /// Has the system probe a connection that was silent for so long, so that one to a host that is gone breaks.
+    ///
+    /// # Errors
+    ///
+    /// What the system says if it cannot.
+    pub fn keep_alive(&self, after: Duration) -> io::Result<()> {
+        keep_alive(&self.stream, after)
+    }
+
     /// Emits the lines that the client sends; see [`read_lines`]. Errors name the client's address.
     #[track_caller]
     pub fn lines(self) -> Flow<ReadLines<TcpStream>> {
-        read_lines(
-            self.stream,
-            format_args!("the connection from {}", self.peer),
+        let name = self.name();
+        read_lines(self.stream, name)
+    }
+
+    /// Emits what the client sends, cut as `framing` says; see [`frames`]. Errors name the client's address.
+    #[track_caller]
+    pub fn frames<D>(self, framing: D) -> Flow<Frames<IdleTimeout<TcpStream>, D>>
+    where
+        D: Decoder<Error: Into<FrameCause>>,
+    {
+        let name = self.name();
+        frames(
+            IdleTimeout::optional(self.stream, self.idle_timeout),
+            name,
+            framing,
         )
     }
 
@@ -142,34 +182,8 @@ impl Connection {
     pub fn into_stream(self) -> TcpStream {
         self.stream
     }
-}
 
-/// A listener that cannot accept any more.
-#[derive(Debug)]
-pub struct AcceptError {
-    address: Option<SocketAddr>,
-    cause: io::Error,
-}
-
-impl AcceptError {
-    /// Gives the address that was listened on, if the system still knew it.
-    pub fn address(&self) -> Option<SocketAddr> {
-        self.address
-    }
-}
-
-impl fmt::Display for AcceptError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("cannot accept connections")?;
-        if let Some(address) = self.address {
-            write!(f, " on {address}")?;
-        }
-        write!(f, ": {}", self.cause)
-    }
-}
-
-impl Error for AcceptError {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        Some(&self.cause)
+    fn name(&self) -> String {
+        format!("the connection from {}", self.peer)
     }
 }

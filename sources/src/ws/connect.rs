@@ -16,9 +16,9 @@ use thalweg_operators::Flow;
 use tokio_tungstenite::tungstenite::{Error, Message};
 
 use super::{
-    WsError,
-    incoming::poll_drain,
-    open::{Socket, open},
+    Client, WsError,
+    incoming::{Incoming, poll_drain},
+    open::Socket,
 };
 
 /// Connects to a WebSocket server, for a half that sends and a flow of what the server sends.
@@ -29,6 +29,10 @@ use super::{
 /// # Backpressure
 ///
 /// As of [`messages`](super::messages). Sending waits for the connection.
+///
+/// # Cancel safety
+///
+/// If the future is dropped before it is ready, there is no connection. Dropping both halves closes it without a goodbye.
 ///
 /// # Errors
 ///
@@ -51,20 +55,21 @@ use super::{
 pub fn connect(
     url: impl Into<String>,
 ) -> impl Future<Output = Result<(WsSender, Flow<Received>), WsError>> + Send {
-    let url = url.into();
-    let id = StageId::here("ws::connect");
-    async move {
-        let (outgoing, incoming) = open(url.clone()).await?.split();
-        let received = Received {
-            url: url.clone(),
-            incoming: Some(incoming),
-            id,
-        };
-        Ok((WsSender { url, outgoing }, Flow::new(received)))
-    }
+    Client::new(url).connect()
 }
 
-/// The half of [`connect`] that sends: by hand, or as the sink of a flow of anything that is a [`Message`].
+/// Makes the two halves of an open connection, to `url` or from there.
+pub(super) fn halves(url: String, socket: Socket, id: StageId) -> (WsSender, Flow<Received>) {
+    let (outgoing, incoming) = socket.split();
+    let received = Received {
+        url: url.clone(),
+        incoming: Some(incoming),
+        id,
+    };
+    (WsSender { url, outgoing }, Flow::new(received))
+}
+
+/// The half of [`connect`], or of a client of [`listen`](super::listen), that sends: by hand, or as the sink of a flow of anything that is a [`Message`].
 pub struct WsSender {
     url: String,
     outgoing: SplitSink<Socket, Message>,
@@ -137,7 +142,7 @@ impl fmt::Debug for WsSender {
     }
 }
 
-/// The observable of [`connect`].
+/// The observable of [`connect`], and of a client of [`listen`](super::listen).
 #[must_use = "observables do nothing unless they are polled"]
 pub struct Received {
     url: String,
@@ -164,11 +169,17 @@ impl Observable for Received {
         let Some(incoming) = &mut this.incoming else {
             return Poll::Ready(Ok(Drained::Completed));
         };
-        let drained = ready!(poll_drain(Pin::new(incoming), &this.url, cx, emit));
-        if matches!(drained, Ok(Drained::Completed) | Err(_)) {
-            this.incoming = None;
+        match ready!(poll_drain(Pin::new(incoming), &this.url, cx, emit)) {
+            Ok(Incoming::Paused(drained)) => Poll::Ready(Ok(drained)),
+            Ok(Incoming::Closed { .. }) => {
+                this.incoming = None;
+                Poll::Ready(Ok(Drained::Completed))
+            }
+            Err(error) => {
+                this.incoming = None;
+                Poll::Ready(Err(error))
+            }
         }
-        Poll::Ready(drained)
     }
 
     fn describe(&self, plan: &mut Plan) {

@@ -4,7 +4,7 @@ use std::{error::Error, fmt};
 
 use tokio_tungstenite::tungstenite;
 
-/// The failure of a WebSocket client: what it tried, where, and what came of it.
+/// The failure of a WebSocket: what it tried, where, and what came of it.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum WsError {
@@ -38,6 +38,26 @@ pub enum WsError {
         /// The server's own words, often none.
         reason: String,
     },
+}
+
+impl WsError {
+    /// Tells whether another connection would end the same way.
+    pub(super) fn is_final(&self, retry_code: fn(u16) -> bool) -> bool {
+        use tungstenite::{Error, error::ProtocolError::ResetWithoutClosingHandshake};
+        match self {
+            Self::Closed { code, .. } => !retry_code(*code),
+            Self::Connect { cause, .. } => match cause {
+                Error::Http(response) => matches!(response.status().as_u16(), 401 | 403),
+                Error::Url(_) | Error::HttpFormat(_) => true,
+                _ => false,
+            },
+            Self::Receive { cause, .. } | Self::Send { cause, .. } => match cause {
+                Error::Protocol(ResetWithoutClosingHandshake) => false,
+                Error::Protocol(_) | Error::Capacity(_) | Error::Utf8(_) => true,
+                _ => false,
+            },
+        }
+    }
 }
 
 impl fmt::Display for WsError {

@@ -1,36 +1,33 @@
 //! `messages`: what a WebSocket server sends.
 
-use std::{
-    fmt,
-    ops::ControlFlow,
-    pin::Pin,
-    task::{Poll, ready},
-};
+use std::{fmt, ops::ControlFlow, pin::Pin, task::Poll};
 
-use futures_util::Sink;
-use thalweg_core::{Cx, Drained, Observable, Plan, StageId};
+use thalweg_core::{Cx, Drained, Observable, Plan};
 use thalweg_operators::Flow;
 use tokio_tungstenite::tungstenite::Message;
 
-use super::{
-    WsError,
-    incoming::poll_drain,
-    open::{Socket, open},
-};
+use super::{Client, Event, WsError, session::Session};
 
 /// Connects to a WebSocket server when it is polled, and emits the texts and binaries that it sends.
 ///
-/// `url` begins with `ws://`, or with `wss://` if the feature `wss` is on. Pings are answered, not emitted. Completes when the server closes the connection for a good
-/// reason (codes 1000, 1001 or none), or when it is asked to stop; it tells the server then. To send as well see
-/// [`connect`](super::connect).
+/// `url` begins with `ws://`, or with `wss://` if the feature `wss` is on. Pings are answered, not emitted. Completes when
+/// the server closes the connection for a good reason (codes 1000, 1001 or none), or when it is asked to stop. It tells the
+/// server when it ends or is dropped. To send as well see [`connect`](super::connect); to reconnect, and for headers,
+/// subscriptions, limits and times, see [`Client`].
 ///
 /// # Backpressure
 ///
-/// A consumer that is slow fills the buffers of the connection, and so holds back the server. Holds none.
+/// A consumer that is slow fills the buffers of the connection, and so holds back the server; pings are then neither sent
+/// nor answered. Holds none, and at most one message of bytes: 64 MiB, or [what is told](Client::max_message_size).
 ///
 /// # Errors
 ///
-/// [`WsError`] if the connection cannot be made, breaks, or is closed by the server with another code.
+/// [`WsError`] if the connection cannot be made, breaks, or is closed by the server with another code, or if a message is
+/// too large.
+///
+/// # Cancel safety
+///
+/// Dropping the flow closes the connection; what came of a message is lost.
 ///
 /// # Examples
 ///
@@ -45,37 +42,13 @@ use super::{
 #[doc(alias = "websocket")]
 #[track_caller]
 pub fn messages(url: impl Into<String>) -> Flow<Messages> {
-    Flow::new(Messages {
-        url: url.into(),
-        state: State::Idle,
-        id: StageId::here("ws::messages"),
-    })
+    Client::new(url).messages()
 }
 
-/// The observable of [`messages`]. A clone makes a connection of its own.
+/// The observable of [`messages`] and [`Client::messages`]. A clone makes a connection of its own.
+#[derive(Clone)]
 #[must_use = "observables do nothing unless they are polled"]
-pub struct Messages {
-    url: String,
-    state: State,
-    id: StageId,
-}
-
-enum State {
-    Idle,
-    Opening(Pin<Box<dyn Future<Output = Result<Socket, WsError>> + Send>>),
-    Open(Box<Socket>),
-    Ended,
-}
-
-impl Messages {
-    /// Sends a close frame if the socket takes it at once, and drops the socket.
-    fn leave(&mut self, cx: &mut Cx<'_, '_>) {
-        if let State::Open(socket) = &mut self.state {
-            let _ = Pin::new(socket.as_mut()).poll_close(cx.task());
-        }
-        self.state = State::Ended;
-    }
-}
+pub struct Messages(pub(super) Session);
 
 impl Observable for Messages {
     type Item = Message;
@@ -84,58 +57,24 @@ impl Observable for Messages {
     fn poll_drain<F>(
         mut self: Pin<&mut Self>,
         cx: &mut Cx<'_, '_>,
-        emit: F,
+        mut emit: F,
     ) -> Poll<Result<Drained, WsError>>
     where
         F: FnMut(Message) -> ControlFlow<()>,
     {
-        let this = &mut *self;
-        if cx.stopping() {
-            this.leave(cx);
-        }
-        loop {
-            match &mut this.state {
-                State::Idle => this.state = State::Opening(Box::pin(open(this.url.clone()))),
-                State::Opening(opening) => match ready!(opening.as_mut().poll(cx.task())) {
-                    Ok(socket) => this.state = State::Open(Box::new(socket)),
-                    Err(error) => {
-                        this.state = State::Ended;
-                        return Poll::Ready(Err(error));
-                    }
-                },
-                State::Open(socket) => {
-                    let socket = Pin::new(socket.as_mut());
-                    let drained = ready!(poll_drain(socket, &this.url, cx, emit));
-                    if matches!(drained, Ok(Drained::Completed) | Err(_)) {
-                        this.state = State::Ended;
-                    }
-                    return Poll::Ready(drained);
-                }
-                State::Ended => return Poll::Ready(Ok(Drained::Completed)),
-            }
-        }
+        self.0.poll_drain(cx, |event| match event {
+            Event::Message(message) => emit(message),
+            Event::Connected { .. } | Event::Disconnected { .. } => ControlFlow::Continue(()),
+        })
     }
 
     fn describe(&self, plan: &mut Plan) {
-        plan.stage(self.id);
-    }
-}
-
-impl Clone for Messages {
-    fn clone(&self) -> Self {
-        Self {
-            url: self.url.clone(),
-            state: State::Idle,
-            id: self.id,
-        }
+        self.0.describe(plan);
     }
 }
 
 impl fmt::Debug for Messages {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Messages")
-            .field("url", &self.url)
-            .field("ended", &matches!(self.state, State::Ended))
-            .finish_non_exhaustive()
+        self.0.fmt(f)
     }
 }

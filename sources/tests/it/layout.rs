@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path};
 
-/// The groups whose tests stand here; those of files and sockets are tested end to end.
+/// The groups of which every source has a file of tests of its name.
 const GROUPS: [&str; 2] = ["create", "time"];
 
 /// What several sources of a group share.

@@ -1,10 +1,20 @@
-//! The tests of the sources that need neither files nor sockets, one file each, in one binary.
+//! The tests of the sources, one file each, in one binary: over loopback, with real processes.
 
 mod contract;
 mod layout;
 
+mod adapt {
+    automod::dir!("tests/it/adapt");
+}
 mod create {
     automod::dir!("tests/it/create");
+}
+mod net {
+    automod::dir!("tests/it/net");
+}
+#[cfg(unix)]
+mod process {
+    automod::dir!("tests/it/process");
 }
 mod time {
     automod::dir!("tests/it/time");

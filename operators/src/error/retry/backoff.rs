@@ -87,8 +87,15 @@ impl<W> Backoff<W> {
         self
     }
 
-    /// Gives the wait before a retry; `None` gives up.
-    pub(super) fn wait<E>(&mut self, retry: u32, error: &E) -> Option<Duration>
+    /// Gives the time that [`stable_for`](Self::stable_for) set.
+    pub fn stable_time(&self) -> Option<Duration> {
+        self.stable_for
+    }
+
+    /// Gives the wait after `error`, before the retry of that number, of those in a row, from 1; `None` gives up.
+    ///
+    /// For those who retry by themselves, as clients that reconnect do.
+    pub fn wait<E>(&mut self, retry: u32, error: &E) -> Option<Duration>
     where
         W: RetryAfter<E>,
     {
