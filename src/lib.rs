@@ -34,8 +34,10 @@
 //! | feature | what it adds |
 //! |---|---|
 //! | `cron` | schedules by cron expressions and instants of the wall clock |
-//! | `http` | sources of HTTP: documents that change, server-sent events |
-//! | `tls` | TLS for the sources of sockets and HTTP |
+//! | `csv` | files of comma-separated values, as sinks |
+//! | `gzip` | compression of files that are rotated |
+//! | `http`, `https` | HTTP: documents that change and server-sent events as sources, posts in batches as sinks; without and with TLS |
+//! | `tls` | TLS for the sources of sockets |
 //! | `ws`, `wss` | WebSocket sources and sinks, without and with TLS |
 //! | `signal` | runs that stop on Ctrl-C and when the process is asked to terminate |
 //! | `testing` | marble diagrams on a paused clock, and the rules of the contract as a check |

@@ -52,6 +52,13 @@ pub trait Sink<T> {
     fn close(&mut self) -> impl Future<Output = Result<(), Self::Error>> + Send {
         std::future::ready(Ok(()))
     }
+
+    /// Ends the sink in place of [`close`](Self::close) after the stream has failed: what was taken may not be all.
+    ///
+    /// By default a close; a sink that shows all or nothing shows nothing.
+    fn abandon(&mut self) -> impl Future<Output = Result<(), Self::Error>> + Send {
+        self.close()
+    }
 }
 
 impl<T, S: Sink<T> + ?Sized> Sink<T> for &mut S {
@@ -67,5 +74,9 @@ impl<T, S: Sink<T> + ?Sized> Sink<T> for &mut S {
 
     fn close(&mut self) -> impl Future<Output = Result<(), S::Error>> + Send {
         (**self).close()
+    }
+
+    fn abandon(&mut self) -> impl Future<Output = Result<(), S::Error>> + Send {
+        (**self).abandon()
     }
 }

@@ -1,45 +1,66 @@
 //! A buffer and what it is written to: what all sinks of bytes have in common.
 
-use std::{
-    error::Error,
-    fmt::{self, Display},
-    io::{self, Write as _},
+use std::fmt;
+
+use crate::{
+    WriteError,
+    encoding::{Encode, EncodeError},
 };
-
-use tokio::io::{AsyncWrite, AsyncWriteExt};
-
-use crate::WriteError;
 
 /// Bytes that the buffer keeps from one batch to the next; what a rare huge batch took beyond is given back.
 const KEPT: usize = 1024 * 1024;
 
-/// Something that is opened to be written.
+/// Something that bytes are written to, whole items at a time.
+///
+/// After a failed or cancelled write none of its bytes count as written: they come again, if their items do.
 pub(crate) trait Destination: Send {
-    type Writer: AsyncWrite + Send + Unpin;
-
     /// Says what it is, as the end of a sentence: "cannot write to ...".
     fn name(&self) -> String;
 
-    fn open(&mut self) -> impl Future<Output = io::Result<Self::Writer>> + Send;
+    /// Opens it if it is not open, and tells what can be written.
+    ///
+    /// `lines` tells that what is written ends with a line break, and so should what is there already.
+    fn room(&mut self, lines: bool) -> impl Future<Output = Result<Room, WriteError>> + Send;
 
-    /// Ends what was flushed.
-    fn close(writer: &mut Self::Writer) -> impl Future<Output = io::Result<()>> + Send {
-        writer.shutdown()
+    /// Makes room for an item that did not fit.
+    fn make_room(&mut self) -> impl Future<Output = Result<(), WriteError>> + Send {
+        std::future::ready(Ok(()))
+    }
+
+    /// Writes all bytes, and leaves the buffer for the next.
+    fn write(&mut self, bytes: &mut Vec<u8>)
+    -> impl Future<Output = Result<(), WriteError>> + Send;
+
+    fn flush(&mut self) -> impl Future<Output = Result<(), WriteError>> + Send;
+
+    /// Ends what was flushed; what nothing was written to is opened for that, so that it exists.
+    fn close(&mut self, lines: bool) -> impl Future<Output = Result<(), WriteError>> + Send;
+
+    /// Ends what may not be complete.
+    fn abandon(&mut self, lines: bool) -> impl Future<Output = Result<(), WriteError>> + Send {
+        self.close(lines)
     }
 }
 
-/// Opens its destination at the first write, and writes a batch at once.
-pub(crate) struct Output<D: Destination> {
+/// What can be written to a destination as it is.
+pub(crate) struct Room {
+    /// Nothing is in it yet.
+    pub(crate) empty: bool,
+    pub(crate) bytes: u64,
+}
+
+/// Encodes a batch and writes it at once.
+pub(crate) struct Output<D, F> {
     destination: D,
-    writer: Option<D::Writer>,
+    encoding: F,
     buffer: Vec<u8>,
 }
 
-impl<D: Destination> Output<D> {
-    pub(crate) fn new(destination: D) -> Self {
+impl<D: Destination, F> Output<D, F> {
+    pub(crate) fn new(destination: D, encoding: F) -> Self {
         Self {
             destination,
-            writer: None,
+            encoding,
             buffer: Vec::new(),
         }
     }
@@ -48,98 +69,85 @@ impl<D: Destination> Output<D> {
         &mut self.destination
     }
 
-    /// Has `encode` add every item to the buffer, writes all of it, and then takes the items off `batch`.
+    /// Writes the items that there is room for, and then takes them off `batch`.
     ///
     /// An item that cannot be encoded is the end; the items before it are written. What is not written stays in the batch.
-    pub(crate) async fn write<T, E>(
-        &mut self,
-        batch: &mut Vec<T>,
-        encode: impl Fn(&mut Vec<u8>, &T) -> Result<(), E>,
-    ) -> Result<(), WriteError>
+    pub(crate) async fn write<T>(&mut self, batch: &mut Vec<T>) -> Result<(), WriteError>
     where
-        E: Error + Send + Sync + 'static,
+        F: Encode<T>,
     {
-        // Not empty if the last write was cancelled.
-        self.buffer.clear();
-        let mut encoded = Ok(());
-        let mut items = 0;
-        for item in &*batch {
-            let before = self.buffer.len();
-            encoded = encode(&mut self.buffer, item);
-            if encoded.is_err() {
-                self.buffer.truncate(before);
-                break;
-            }
-            items += 1;
+        if batch.is_empty() {
+            return Ok(());
         }
-        let encoded = encoded.map_err(|cause| WriteError::Encode {
-            to: self.destination.name(),
-            cause: cause.into(),
-        });
-        let writer = open(&mut self.writer, &mut self.destination).await?;
-        let written = writer.write_all(&self.buffer).await;
+        let (items, encoded) = loop {
+            let room = self.destination.room(F::LINES).await?;
+            // Not empty if the last write was cancelled.
+            self.buffer.clear();
+            let (items, encoded) = encode_batch(&self.encoding, batch, &room, &mut self.buffer);
+            if items > 0 || encoded.is_err() {
+                break (items, encoded);
+            }
+            self.destination.make_room().await?;
+        };
+        if items > 0 {
+            self.destination.write(&mut self.buffer).await?;
+            batch.drain(..items);
+        }
         self.buffer.clear();
         self.buffer.shrink_to(KEPT);
-        written.map_err(|cause| self.failed(cause))?;
-        batch.drain(..items);
-        encoded
+        encoded.map_err(|cause| WriteError::Encode {
+            to: self.destination.name(),
+            cause,
+        })
     }
 
     pub(crate) async fn flush(&mut self) -> Result<(), WriteError> {
-        let Some(writer) = &mut self.writer else {
-            return Ok(());
-        };
-        let flushed = writer.flush().await;
-        flushed.map_err(|cause| self.failed(cause))
+        self.destination.flush().await
     }
 
-    /// Flushes and closes; a destination that nothing was written to is opened for that, so that it exists.
-    pub(crate) async fn close(&mut self) -> Result<(), WriteError> {
-        let writer = open(&mut self.writer, &mut self.destination).await?;
-        let closed = match writer.flush().await {
-            Ok(()) => D::close(writer).await,
-            Err(cause) => Err(cause),
-        };
-        self.writer = None;
-        closed.map_err(|cause| self.failed(cause))
+    pub(crate) async fn close<T>(&mut self) -> Result<(), WriteError>
+    where
+        F: Encode<T>,
+    {
+        self.destination.close(F::LINES).await
     }
 
-    fn failed(&self, cause: io::Error) -> WriteError {
-        WriteError::Write {
-            to: self.destination.name(),
-            cause,
+    pub(crate) async fn abandon<T>(&mut self) -> Result<(), WriteError>
+    where
+        F: Encode<T>,
+    {
+        self.destination.abandon(F::LINES).await
+    }
+}
+
+/// Adds items to the buffer as long as they fit, and tells how many; any fits into what is empty.
+pub(crate) fn encode_batch<T, F: Encode<T>>(
+    encoding: &F,
+    batch: &[T],
+    room: &Room,
+    buffer: &mut Vec<u8>,
+) -> (usize, Result<(), EncodeError>) {
+    for (items, item) in batch.iter().enumerate() {
+        let before = buffer.len();
+        let first = room.empty && items == 0;
+        let encoded = if first {
+            encoding.encode_first(item, buffer)
+        } else {
+            encoding.encode(item, buffer)
+        };
+        let fits = first || buffer.len() as u64 <= room.bytes;
+        if encoded.is_err() || !fits {
+            buffer.truncate(before);
+            return (items, encoded);
         }
     }
+    (batch.len(), Ok(()))
 }
 
-/// Gives the writer, opened if it is not yet.
-async fn open<'w, D: Destination>(
-    writer: &'w mut Option<D::Writer>,
-    destination: &mut D,
-) -> Result<&'w mut D::Writer, WriteError> {
-    let opened = match writer.take() {
-        Some(opened) => opened,
-        None => match destination.open().await {
-            Ok(opened) => opened,
-            Err(cause) => {
-                let to = destination.name();
-                return Err(WriteError::Open { to, cause });
-            }
-        },
-    };
-    Ok(writer.insert(opened))
-}
-
-/// Adds the text of an item and the end of its line.
-pub(crate) fn encode_line<T: Display>(buffer: &mut Vec<u8>, item: &T) -> io::Result<()> {
-    writeln!(buffer, "{item}")
-}
-
-impl<D: Destination> fmt::Debug for Output<D> {
+impl<D: Destination, F> fmt::Debug for Output<D, F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Output")
             .field("to", &self.destination.name())
-            .field("open", &self.writer.is_some())
             .finish_non_exhaustive()
     }
 }

@@ -32,7 +32,8 @@ impl<O: Observable> Flow<O> {
     /// ```
     ///
     /// What is ready goes into one write. When nothing is ready the sink is flushed; at the end, also after an error of
-    /// the stream, it is flushed and closed. To have a handle on the run see [`spawn_into`](Flow::spawn_into).
+    /// the stream, it is flushed and closed, or [abandoned](Sink::abandon) after the latter. To have a handle on the run see
+    /// [`spawn_into`](Flow::spawn_into).
     ///
     /// # Backpressure
     ///
@@ -88,7 +89,7 @@ impl<O: Observable> Flow<O> {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum RunError<E, S> {
-    /// The stream failed. What came before was written, flushed and closed.
+    /// The stream failed. What came before was written and flushed, and the sink closed or [abandoned](Sink::abandon).
     Flow(E),
     /// The sink failed.
     Sink(S),
@@ -204,7 +205,11 @@ impl<O: Observable> Run<O> {
         };
         flow.set(None);
         sink.flush().await.map_err(RunError::Sink)?;
-        sink.close().await.map_err(RunError::Sink)?;
+        let closed = match end {
+            Ok(()) => sink.close().await,
+            Err(_) => sink.abandon().await,
+        };
+        closed.map_err(RunError::Sink)?;
         end.map_err(RunError::Flow)
     }
 }

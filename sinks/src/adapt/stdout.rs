@@ -6,7 +6,9 @@ use thalweg_core::Sink;
 
 use crate::{
     WriteError,
-    output::{Destination, Output, encode_line},
+    connection::{Connection, Open},
+    encoding::Text,
+    output::Output,
 };
 
 /// Prints every item as a line on standard output.
@@ -29,7 +31,7 @@ use crate::{
 #[doc(alias = "print")]
 pub fn stdout() -> Stdout {
     Stdout {
-        output: Output::new(Terminal),
+        output: Output::new(Connection::new(StandardOutput), Text),
     }
 }
 
@@ -37,14 +39,14 @@ pub fn stdout() -> Stdout {
 #[derive(Debug)]
 #[must_use = "sinks do nothing unless a flow runs into them"]
 pub struct Stdout {
-    output: Output<Terminal>,
+    output: Output<Connection<StandardOutput>, Text>,
 }
 
 impl<T: Display + Send> Sink<T> for Stdout {
     type Error = WriteError;
 
     async fn write(&mut self, batch: &mut Vec<T>) -> Result<(), WriteError> {
-        self.output.write(batch, encode_line).await
+        self.output.write(batch).await
     }
 
     async fn flush(&mut self) -> Result<(), WriteError> {
@@ -52,13 +54,13 @@ impl<T: Display + Send> Sink<T> for Stdout {
     }
 
     async fn close(&mut self) -> Result<(), WriteError> {
-        self.output.close().await
+        self.output.close::<T>().await
     }
 }
 
-struct Terminal;
+struct StandardOutput;
 
-impl Destination for Terminal {
+impl Open for StandardOutput {
     type Writer = tokio::io::Stdout;
 
     fn name(&self) -> String {

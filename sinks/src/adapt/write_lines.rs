@@ -1,20 +1,15 @@
 //! `write_lines`: lines into any writer.
 
-use std::{fmt::Display, io};
+use std::fmt::Display;
 
-use thalweg_core::Sink;
 use tokio::io::AsyncWrite;
 
-use crate::{
-    WriteError,
-    output::{Destination, Output, encode_line},
-};
+use super::async_write::Writer;
+use crate::encoding::Text;
 
 /// Writes every item as a line into `writer`; errors call it `name`. The close shuts the writer down.
 ///
-/// # Errors
-///
-/// [`WriteError`] if the writer fails.
+/// As [`async_write`](crate::async_write), but for the line breaks.
 ///
 /// # Examples
 ///
@@ -34,57 +29,8 @@ pub fn write_lines<W>(writer: W, name: impl Display) -> WriteLines<W>
 where
     W: AsyncWrite + Send + Unpin,
 {
-    WriteLines {
-        output: Output::new(Given {
-            writer: Some(writer),
-            name: name.to_string(),
-        }),
-    }
+    Writer::encoded(writer, name, Text)
 }
 
 /// The sink of [`write_lines`].
-#[derive(Debug)]
-#[must_use = "sinks do nothing unless a flow runs into them"]
-pub struct WriteLines<W: AsyncWrite + Send + Unpin> {
-    output: Output<Given<W>>,
-}
-
-impl<T, W> Sink<T> for WriteLines<W>
-where
-    T: Display + Send,
-    W: AsyncWrite + Send + Unpin,
-{
-    type Error = WriteError;
-
-    async fn write(&mut self, batch: &mut Vec<T>) -> Result<(), WriteError> {
-        self.output.write(batch, encode_line).await
-    }
-
-    async fn flush(&mut self) -> Result<(), WriteError> {
-        self.output.flush().await
-    }
-
-    async fn close(&mut self) -> Result<(), WriteError> {
-        self.output.close().await
-    }
-}
-
-struct Given<W> {
-    writer: Option<W>,
-    name: String,
-}
-
-impl<W: AsyncWrite + Send + Unpin> Destination for Given<W> {
-    type Writer = W;
-
-    fn name(&self) -> String {
-        self.name.clone()
-    }
-
-    async fn open(&mut self) -> io::Result<W> {
-        // Given once: after a close there is nothing to write to.
-        self.writer
-            .take()
-            .ok_or_else(|| io::ErrorKind::NotConnected.into())
-    }
-}
+pub type WriteLines<W> = Writer<W, Text>;

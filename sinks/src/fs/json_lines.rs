@@ -2,22 +2,13 @@
 
 use std::path::Path;
 
-use serde::Serialize;
-use thalweg_core::Sink;
-
-use super::file::FilePath;
-use crate::{WriteError, output::Output};
+use super::file::{FileSink, file};
+use crate::encoding::Json;
 
 /// Writes every item as a line of JSON into a file, which is made new, or emptied if it is there; see
-/// [`JsonLines::append`].
+/// [`FileSink::append`].
 ///
-/// A batch is encoded into one buffer, which is kept, and is one write. A flush hands all of it to the system; the close
-/// waits until it is on the disk.
-///
-/// # Errors
-///
-/// [`WriteError`] if the file cannot be opened or written, or if an item has no form in JSON; the items before it are
-/// written then. It names the file.
+/// It is a [`file`](crate::file) of [`Json`]; its options, errors and what survives a crash are told there.
 ///
 /// # Examples
 ///
@@ -35,44 +26,8 @@ use crate::{WriteError, output::Output};
 #[doc(alias = "ndjson")]
 #[doc(alias = "jsonl")]
 pub fn json_lines(path: impl AsRef<Path>) -> JsonLines {
-    JsonLines {
-        output: Output::new(FilePath::new(path.as_ref())),
-    }
+    file(path, Json)
 }
 
 /// The sink of [`json_lines`].
-#[derive(Debug)]
-#[must_use = "sinks do nothing unless a flow runs into them"]
-pub struct JsonLines {
-    output: Output<FilePath>,
-}
-
-impl JsonLines {
-    /// Keeps what is in the file and writes after it.
-    pub fn append(mut self) -> Self {
-        self.output.destination().append();
-        self
-    }
-}
-
-impl<T: Serialize + Send> Sink<T> for JsonLines {
-    type Error = WriteError;
-
-    async fn write(&mut self, batch: &mut Vec<T>) -> Result<(), WriteError> {
-        self.output.write(batch, encode).await
-    }
-
-    async fn flush(&mut self) -> Result<(), WriteError> {
-        self.output.flush().await
-    }
-
-    async fn close(&mut self) -> Result<(), WriteError> {
-        self.output.close().await
-    }
-}
-
-fn encode<T: Serialize>(buffer: &mut Vec<u8>, item: &T) -> serde_json::Result<()> {
-    serde_json::to_writer(&mut *buffer, item)?;
-    buffer.push(b'\n');
-    Ok(())
-}
+pub type JsonLines = FileSink<Json>;

@@ -1,23 +1,14 @@
 //! `lines`: a file with a line for every item.
 
-use std::{fmt::Display, path::Path};
+use std::path::Path;
 
-use thalweg_core::Sink;
+use super::file::{FileSink, file};
+use crate::encoding::Text;
 
-use super::file::FilePath;
-use crate::{
-    WriteError,
-    output::{Output, encode_line},
-};
-
-/// Writes every item as a line of a file, which is made new, or emptied if it is there; see [`Lines::append`].
+/// Writes every item as a line of a file, which is made new, or emptied if it is there; see [`FileSink::append`].
 ///
-/// A batch is one write. A flush hands all of it to the system; the close waits until it is on the disk. An item whose text
-/// has line breaks makes several lines.
-///
-/// # Errors
-///
-/// [`WriteError`] if the file cannot be opened or written. It names the file.
+/// It is a [`file`](crate::file) of [`Text`]; its options, errors and what survives a crash are told there. An item whose
+/// text has line breaks makes several lines.
 ///
 /// # Examples
 ///
@@ -32,38 +23,8 @@ use crate::{
 /// # Ok(()) }
 /// ```
 pub fn lines(path: impl AsRef<Path>) -> Lines {
-    Lines {
-        output: Output::new(FilePath::new(path.as_ref())),
-    }
+    file(path, Text)
 }
 
 /// The sink of [`lines`].
-#[derive(Debug)]
-#[must_use = "sinks do nothing unless a flow runs into them"]
-pub struct Lines {
-    output: Output<FilePath>,
-}
-
-impl Lines {
-    /// Keeps what is in the file and writes after it.
-    pub fn append(mut self) -> Self {
-        self.output.destination().append();
-        self
-    }
-}
-
-impl<T: Display + Send> Sink<T> for Lines {
-    type Error = WriteError;
-
-    async fn write(&mut self, batch: &mut Vec<T>) -> Result<(), WriteError> {
-        self.output.write(batch, encode_line).await
-    }
-
-    async fn flush(&mut self) -> Result<(), WriteError> {
-        self.output.flush().await
-    }
-
-    async fn close(&mut self) -> Result<(), WriteError> {
-        self.output.close().await
-    }
-}
+pub type Lines = FileSink<Text>;

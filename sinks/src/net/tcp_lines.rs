@@ -2,22 +2,12 @@
 
 use std::fmt::Display;
 
-use thalweg_core::Sink;
-
-use super::server::Server;
-use crate::{
-    WriteError,
-    output::{Output, encode_line},
-};
+use super::tcp::{Tcp, tcp};
+use crate::encoding::Text;
 
 /// Connects to a TCP server at `address`, a name or number with a port, and sends it every item as a line.
 ///
-/// A batch is one write, and is sent at once. A server that reads slowly holds back the flow. For a connection that is there
-/// already see [`write_lines`](crate::write_lines).
-///
-/// # Errors
-///
-/// [`WriteError`] if the connection cannot be made or breaks. It names the address.
+/// It is [`tcp`](crate::tcp) with [`Text`]; errors and what is lost with a connection are told there.
 ///
 /// # Examples
 ///
@@ -35,32 +25,8 @@ use crate::{
 /// # Ok(()) }
 /// ```
 pub fn tcp_lines(address: impl Display) -> TcpLines {
-    TcpLines {
-        output: Output::new(Server {
-            address: address.to_string(),
-        }),
-    }
+    tcp(address, Text)
 }
 
 /// The sink of [`tcp_lines`].
-#[derive(Debug)]
-#[must_use = "sinks do nothing unless a flow runs into them"]
-pub struct TcpLines {
-    output: Output<Server>,
-}
-
-impl<T: Display + Send> Sink<T> for TcpLines {
-    type Error = WriteError;
-
-    async fn write(&mut self, batch: &mut Vec<T>) -> Result<(), WriteError> {
-        self.output.write(batch, encode_line).await
-    }
-
-    async fn flush(&mut self) -> Result<(), WriteError> {
-        self.output.flush().await
-    }
-
-    async fn close(&mut self) -> Result<(), WriteError> {
-        self.output.close().await
-    }
-}
+pub type TcpLines = Tcp<Text>;

@@ -4,7 +4,7 @@ use std::{fmt, time::Duration};
 
 use fastrand::Rng;
 
-/// How often to try again, and how long to wait before each time; for [`Flow::retry`](crate::Flow::retry).
+/// How often to try again, and how long to wait before each time; for [`Flow::retry`](crate::Flow::retry) and for sinks.
 ///
 /// | made by | waits before retry n |
 /// |---|---|

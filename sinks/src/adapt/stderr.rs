@@ -1,0 +1,73 @@
+//! `stderr`: lines on the terminal, beside what a program gives.
+
+use std::{fmt::Display, io};
+
+use thalweg_core::Sink;
+
+use crate::{
+    WriteError,
+    connection::{Connection, Open},
+    encoding::Text,
+    output::Output,
+};
+
+/// Prints every item as a line on standard error.
+///
+/// A batch is one write; with nothing more to print, all of it is on the terminal.
+///
+/// # Errors
+///
+/// [`WriteError`] if standard error is closed.
+///
+/// # Examples
+///
+/// ```
+/// use thalweg::{prelude::*, sinks::stderr};
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// ["to", "the", "sea"].flow().run_into(stderr()).await?;
+/// # Ok(()) }
+/// ```
+#[doc(alias = "eprint")]
+pub fn stderr() -> Stderr {
+    Stderr {
+        output: Output::new(Connection::new(StandardError), Text),
+    }
+}
+
+/// The sink of [`stderr`].
+#[derive(Debug)]
+#[must_use = "sinks do nothing unless a flow runs into them"]
+pub struct Stderr {
+    output: Output<Connection<StandardError>, Text>,
+}
+
+impl<T: Display + Send> Sink<T> for Stderr {
+    type Error = WriteError;
+
+    async fn write(&mut self, batch: &mut Vec<T>) -> Result<(), WriteError> {
+        self.output.write(batch).await
+    }
+
+    async fn flush(&mut self) -> Result<(), WriteError> {
+        self.output.flush().await
+    }
+
+    async fn close(&mut self) -> Result<(), WriteError> {
+        self.output.close::<T>().await
+    }
+}
+
+struct StandardError;
+
+impl Open for StandardError {
+    type Writer = tokio::io::Stderr;
+
+    fn name(&self) -> String {
+        "standard error".to_owned()
+    }
+
+    async fn open(&mut self) -> io::Result<tokio::io::Stderr> {
+        Ok(tokio::io::stderr())
+    }
+}
