@@ -33,19 +33,22 @@
 //!
 //! | feature | what it adds |
 //! |---|---|
+//! | `compression` | files in gzip and zstd as sources |
 //! | `cron` | schedules by cron expressions and instants of the wall clock |
 //! | `csv` | files of comma-separated values, as sinks |
 //! | `gzip` | compression of files that are rotated |
 //! | `http`, `https` | HTTP: documents that change and server-sent events as sources, posts in batches as sinks; without and with TLS |
 //! | `tls` | TLS for the sources of sockets |
+//! | `watch` | changes of files and folders as a source |
 //! | `ws`, `wss` | WebSocket sources and sinks, without and with TLS |
 //! | `signal` | runs that stop on Ctrl-C and when the process is asked to terminate |
 //! | `testing` | marble diagrams on a paused clock, and the rules of the contract as a check |
 
 pub use thalweg_core::{
-    BehaviorSubject, BoxObservable, ChildWaker, Counts, Cx, Drained, DropReason, Fault, Found,
-    Holds, Meter, Observable, Overflow, Overflowed, Panicked, Plan, ReadySet, ReplaySubject, Sink,
-    StageId, StageMut, StagePlan, Subject, Subscription, TimedOut, WrongCount, hub, queue,
+    Acknowledge, BehaviorSubject, BoxObservable, ChildWaker, Counts, Cx, Drained, DropReason,
+    Fault, Found, Holds, Meter, Observable, Overflow, Overflowed, Panicked, Plan, ReadySet,
+    Receipt, ReplaySubject, Settle, Sink, StageId, StageMut, StagePlan, Subject, Subscription,
+    TimedOut, Tracked, WrongCount, hub, queue,
 };
 #[cfg(feature = "signal")]
 pub use thalweg_operators::Interrupts;

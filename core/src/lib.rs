@@ -8,8 +8,10 @@
 //! * [`queue`], the bounded batch queue between two tasks, with [`Overflow`] told;
 //! * [`hub`], [`Subject`], [`BehaviorSubject`] and [`ReplaySubject`], one producer side and many subscribers;
 //! * [`Sink`], where batches go;
+//! * [`Tracked`], an item that tells its source whether it was dealt with, and [`Acknowledge`], a sink for such;
 //! * [`Fault`], why a stage failed, with the stage's name, file and line.
 
+mod acknowledge;
 mod boxed;
 mod cx;
 mod error;
@@ -22,7 +24,9 @@ mod ready;
 mod sink;
 mod subject;
 mod sync;
+mod tracked;
 
+pub use acknowledge::Acknowledge;
 pub use boxed::BoxObservable;
 pub use cx::Cx;
 pub use error::{Fault, Found, Overflowed, Panicked, StageId, TimedOut, WrongCount};
@@ -33,3 +37,4 @@ pub use queue::Overflow;
 pub use ready::{ChildWaker, ReadySet};
 pub use sink::Sink;
 pub use subject::{BehaviorSubject, ReplaySubject, Subject, Subscription};
+pub use tracked::{Receipt, Settle, Tracked};

@@ -15,6 +15,9 @@
 //! | [`channel`] | what is sent into it by hand |
 //! | [`interval`], [`interval_now`], [`timer`] | ticks of the clock |
 //! | [`lines`], [`read_lines`], [`tcp_lines`] | lines of a file, of a reader, of a TCP connection |
+//! | [`tail()`], [`tail_all`] | lines of files that grow, as they come |
+//! | [`chunks`] | pieces of a file |
+//! | [`walk`] | what is in a folder and the folders in it |
 //! | [`from_mpsc`], [`from_broadcast`], [`from_watch`] | what comes through channels of tokio |
 //! | [`tcp_connections`], `unix_connections` | connections to a listener |
 //! | [`tcp_frames`], `unix_frames`, [`framing::frames`] | what sockets and readers give, cut by a [`framing`] |
@@ -23,6 +26,10 @@
 #![cfg_attr(
     feature = "cron",
     doc = "| [`cron()`], [`at()`] | times of the calendar |"
+)]
+#![cfg_attr(
+    feature = "watch",
+    doc = "| [`watch()`] | changes of files and folders |"
 )]
 #![cfg_attr(
     feature = "ws",
@@ -61,7 +68,13 @@ pub use create::{
     unfold, using,
 };
 pub use error::ReadError;
-pub use fs::{Lines, lines};
+#[cfg(feature = "watch")]
+pub use fs::{Change, Watch, WatchError, watch};
+pub use fs::{
+    Chunks, Entry, EntryKind, FileError, FileId, Line, Lines, ParsePositionError, Position,
+    PositionStore, Tail, TailError, TrackedTail, Walk, WalkError, chunks, lines, tail, tail_all,
+    walk,
+};
 pub use line_source::DEFAULT_MAX_LENGTH;
 pub use net::{
     AcceptError, Connection, Datagram, DatagramError, IdleTimeout, TcpConnections, TcpFrames,

@@ -1,20 +1,12 @@
 //! `lines`: the lines of a file.
 
-use std::{
-    ops::ControlFlow,
-    path::{Path, PathBuf},
-    pin::Pin,
-    task::Poll,
-};
+use std::{ops::ControlFlow, path::Path, pin::Pin, task::Poll};
 
 use thalweg_core::{Cx, Drained, Observable, Plan};
 use thalweg_operators::{Flow, IntoFlow};
-use tokio::fs::File;
 
-use crate::{
-    ReadError,
-    line_source::{LineSource, Opening, Origin},
-};
+use super::input::Input;
+use crate::{ReadError, line_source::LineSource};
 
 /// Emits the lines of a file, without their ends.
 ///
@@ -35,8 +27,8 @@ use crate::{
 /// use thalweg::{prelude::*, sources::lines};
 ///
 /// # #[tokio::main(flavor = "current_thread")] async fn main() {
-/// let names = lines("Cargo.toml").filter(|line| line.starts_with("name"));
-/// assert_eq!(names.count().await.unwrap(), 1);
+/// let descriptions = lines("Cargo.toml").filter(|line| line.starts_with("description"));
+/// assert_eq!(descriptions.count().await.unwrap(), 1);
 /// # }
 /// ```
 #[track_caller]
@@ -48,16 +40,15 @@ pub fn lines(path: impl AsRef<Path>) -> Flow<Lines> {
 #[derive(Clone, Debug)]
 #[must_use = "observables do nothing unless they are polled"]
 pub struct Lines {
-    source: LineSource<FilePath>,
+    source: LineSource<Input>,
 }
 
 impl Lines {
     /// Names the file; [`flow`](IntoFlow::flow) puts the operators on it.
     #[track_caller]
     pub fn new(path: impl AsRef<Path>) -> Self {
-        let path = FilePath(path.as_ref().to_owned());
         Self {
-            source: LineSource::new("lines", path),
+            source: LineSource::new("lines", Input::new(path.as_ref())),
         }
     }
 
@@ -81,6 +72,16 @@ impl Lines {
         self.source.max_length = bytes;
         self
     }
+
+    /// Decompresses what is in gzip or zstd, told by its first bytes; anything else is read as it is.
+    ///
+    /// Members or frames that follow each other are one text, as the tools of these formats have it. Decompression runs
+    /// on another thread and holds at most what its format asks for, 128 MiB for the largest window of zstd.
+    #[cfg(feature = "compression")]
+    pub fn decompress(mut self) -> Self {
+        self.source.origin.decompress();
+        self
+    }
 }
 
 impl Observable for Lines {
@@ -100,23 +101,5 @@ impl Observable for Lines {
 
     fn describe(&self, plan: &mut Plan) {
         self.source.describe(plan);
-    }
-}
-
-#[derive(Clone)]
-struct FilePath(PathBuf);
-
-impl Origin for FilePath {
-    type Reader = File;
-
-    // Every read is a trip to another thread, so it should be worth it.
-    const READ_AT_ONCE: usize = 64 * 1024;
-
-    fn name(&self) -> String {
-        self.0.display().to_string()
-    }
-
-    fn open(&self) -> Opening<File> {
-        Box::pin(File::open(self.0.clone()))
     }
 }

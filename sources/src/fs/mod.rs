@@ -1,5 +1,24 @@
-//! What files hold.
+//! What files and folders hold.
 
+mod chunks;
+#[cfg(feature = "compression")]
+mod decompress;
+mod error;
+mod input;
 mod lines;
+mod tail;
+mod trip;
+mod walk;
+#[cfg(feature = "watch")]
+mod watch;
 
+pub use chunks::{Chunks, chunks};
+pub use error::FileError;
 pub use lines::{Lines, lines};
+pub use tail::{
+    FileId, Line, ParsePositionError, Position, PositionStore, Tail, TailError, TrackedTail, tail,
+    tail_all,
+};
+pub use walk::{Entry, EntryKind, Walk, WalkError, walk};
+#[cfg(feature = "watch")]
+pub use watch::{Change, Watch, WatchError, watch};

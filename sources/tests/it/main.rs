@@ -9,6 +9,9 @@ mod adapt {
 mod create {
     automod::dir!("tests/it/create");
 }
+mod fs {
+    automod::dir!("tests/it/fs");
+}
 mod net {
     automod::dir!("tests/it/net");
 }

@@ -1,0 +1,294 @@
+//! `tail`: the lines of files that grow, as they come.
+
+mod error;
+mod event;
+mod follower;
+mod ledger;
+mod line;
+mod open_file;
+mod position;
+mod rotated;
+mod source;
+mod store;
+mod tracked;
+
+use std::{
+    convert::Infallible,
+    ops::ControlFlow,
+    path::{Path, PathBuf},
+    pin::Pin,
+    task::Poll,
+    time::Duration,
+};
+
+use thalweg_core::{Cx, Drained, Observable, Plan};
+use thalweg_operators::{Flow, IntoFlow};
+
+use event::Event;
+use follower::Start;
+use source::{Options, TailSource};
+
+pub use error::TailError;
+pub use line::Line;
+pub use position::{FileId, ParsePositionError, Position};
+pub use store::PositionStore;
+pub use tracked::TrackedTail;
+
+/// Emits the lines of a file and follows it as it grows: whatever has that name, now and later.
+///
+/// ```text
+/// file ab\n------cd--ef\n--(renamed, made new) g\n--
+///      tail(path)
+/// out  ab------------cdef-----------------------g---…
+/// ```
+///
+/// Waits for the file if it is not there. A file that is *renamed* away or deleted is read to its end before the one that
+/// took its name, and for a while longer, [`Tail::linger`], because its writer may still have it open; files that came and
+/// went in between two looks are found by their names (`app.log.1`, `app.log-20261122`, `app-2026-11-22.log`). A file that
+/// is *truncated* is read from its start. Begins at the beginning of the file that is there; for other ways see
+/// [`Tail::from_end`] and [`Tail::from_position`]. To go on after a crash see [`Tail::tracked`].
+///
+/// Both `\n` and `\r\n` end a line. One that has no end yet is kept until it has, or until its file is given up: then it
+/// comes as it is. Never completes by itself; completes when it is asked to stop.
+///
+/// It looks every 250 milliseconds, at the metadata of the path and of the files that are open, on another thread; so it
+/// works on every file system, also over a network.
+///
+/// # Backpressure
+///
+/// Reads on when the consumer wants more. Holds no item; 64 KiB and a line of bytes for every path.
+///
+/// # Cancel safety
+///
+/// Dropping the flow loses nothing: what was not emitted is still in the file, after the last line's
+/// [`position`](Line::position).
+///
+/// # Errors
+///
+/// The flow does not fail. What goes wrong is an item, [`TailError`], and it goes on beside it. To end at the first use
+/// `raise`.
+///
+/// What cannot be seen: bytes that were written and truncated between two looks, and a file that was written anew with the
+/// same 256 bytes at its start and is longer than before.
+///
+/// # Panics
+///
+/// Panics when polled outside of a tokio runtime.
+///
+/// # Examples
+///
+/// ```
+/// use thalweg::{prelude::*, sources::tail};
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// let path = folder.path().join("app.log");
+/// std::fs::write(&path, "begun\nworking\nhal")?;
+/// let mut texts = tail(&path).map(|line| line?.into_text()).raise();
+/// assert_eq!(texts.next().await?.as_deref(), Some("begun"));
+/// assert_eq!(texts.next().await?.as_deref(), Some("working"));
+/// # Ok(()) }
+/// ```
+#[doc(alias = "follow")]
+#[doc(alias = "tail -F")]
+#[doc(alias = "FileTailSource")]
+#[track_caller]
+pub fn tail(path: impl AsRef<Path>) -> Flow<Tail> {
+    Tail::new(path).flow()
+}
+
+/// Emits the lines of several files and follows them all, as [`tail`] does with one.
+///
+/// The lines of each come in their order; between files a turn is what was read at once, 64 KiB at most.
+///
+/// # Backpressure
+///
+/// Reads on when the consumer wants more. Holds no item; 64 KiB and a line of bytes for every path.
+///
+/// # Examples
+///
+/// ```
+/// use thalweg::{prelude::*, sources::tail_all};
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// let paths = ["a.log", "b.log"].map(|name| folder.path().join(name));
+/// std::fs::write(&paths[1], "hello\n")?;
+/// let mut lines = tail_all(&paths).raise();
+/// let line = lines.next().await?.unwrap();
+/// assert_eq!((line.path(), line.bytes()), (&*paths[1], &b"hello"[..]));
+/// # Ok(()) }
+/// ```
+#[track_caller]
+pub fn tail_all<P: AsRef<Path>>(paths: impl IntoIterator<Item = P>) -> Flow<Tail> {
+    Tail::all(paths).flow()
+}
+
+/// The observable of [`tail`]. A clone begins anew.
+#[derive(Clone, Debug)]
+#[must_use = "observables do nothing unless they are polled"]
+pub struct Tail {
+    source: TailSource,
+}
+
+impl Tail {
+    /// Names the file; [`flow`](IntoFlow::flow) puts the operators on it.
+    #[track_caller]
+    pub fn new(path: impl AsRef<Path>) -> Self {
+        let paths = vec![path.as_ref().to_owned()];
+        Self {
+            source: TailSource::new("tail", Options::new(paths)),
+        }
+    }
+
+    /// Names several files.
+    #[track_caller]
+    pub fn all<P: AsRef<Path>>(paths: impl IntoIterator<Item = P>) -> Self {
+        let mut all: Vec<PathBuf> = Vec::new();
+        for path in paths {
+            all.push(path.as_ref().to_owned());
+        }
+        // The same file twice would be read twice.
+        all.sort();
+        all.dedup();
+        Self {
+            source: TailSource::new("tail_all", Options::new(all)),
+        }
+    }
+
+    /// Begins at the end of what is there at the first look, with the next line that begins.
+    ///
+    /// Files that come later are read from their beginning.
+    pub fn from_end(mut self) -> Self {
+        self.source.options.start = Start::End;
+        self
+    }
+
+    /// Begins at a [`position`](Line::position) that was kept, in whatever file of the folder it is by now, and goes on
+    /// with those that came after it.
+    ///
+    /// If there is no such file any more that is told, [`TailError::Gone`], and the newer ones are read from their
+    /// beginnings.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use thalweg::{prelude::*, sources::{Tail, tail}};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let folder = tempfile::tempdir()?;
+    /// let path = folder.path().join("app.log");
+    /// std::fs::write(&path, "one\ntwo\n")?;
+    /// let one = tail(&path).raise().next().await?.unwrap();
+    ///
+    /// std::fs::rename(&path, folder.path().join("app.log.1"))?;
+    /// std::fs::write(&path, "three\n")?;
+    /// let mut rest = Tail::new(&path).from_position(one.position()).flow().raise();
+    /// assert_eq!(rest.next().await?.unwrap().bytes(), b"two");
+    /// assert_eq!(rest.next().await?.unwrap().bytes(), b"three");
+    /// # Ok(()) }
+    /// ```
+    pub fn from_position(mut self, position: Position) -> Self {
+        self.source.options.start = Start::Saved(vec![position]);
+        self
+    }
+
+    /// Lets a line have at most so many bytes, in place of 1 MiB. A longer one is passed over: [`TailError::TooLong`].
+    pub fn max_length(mut self, bytes: usize) -> Self {
+        self.source.options.max_length = bytes;
+        self
+    }
+
+    /// Looks so often whether there is anything new, in place of every 250 milliseconds.
+    ///
+    /// # Panics
+    ///
+    /// Panics if `interval` is 0.
+    #[track_caller]
+    pub fn every(mut self, interval: Duration) -> Self {
+        assert!(
+            !interval.is_zero(),
+            "a look every 0 seconds is nothing else than looking"
+        );
+        self.source.options.interval = interval;
+        self
+    }
+
+    /// Reads a file that was renamed or deleted until it has not grown for so long, in place of 5 seconds.
+    ///
+    /// Its writer may still have it open. Meanwhile the file that took its name is read as well.
+    pub fn linger(mut self, time: Duration) -> Self {
+        self.source.options.linger = time;
+        self
+    }
+
+    /// Tells the last line too when it is asked to stop, if it has no end yet; see [`Line::is_ended`].
+    ///
+    /// Who goes on at the position after it gets the rest of that line as a line.
+    pub fn unended_on_stop(mut self) -> Self {
+        self.source.options.unended_on_stop = true;
+        self
+    }
+
+    /// Begins where `store` says, and saves there how far lines were acknowledged: at least once, also over a crash.
+    ///
+    /// The items are [`Tracked`](thalweg_core::Tracked) lines. What is saved is the place before the first line that was not
+    /// acknowledged, and if the program is killed it goes on there: lines after it that were acknowledged come again, none
+    /// is left out. Where the store says nothing of a path it begins as without it.
+    ///
+    /// Positions are saved every second and when [`PositionStore::save`] is called, which belongs to the end of a program.
+    /// A line that is dropped without being acknowledged ends the flow with [`TailError::Unacknowledged`]; a clone goes
+    /// on at that line, so `retry` is enough to have it again.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use thalweg::{prelude::*, sources::{PositionStore, Tail}};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let folder = tempfile::tempdir()?;
+    /// let path = folder.path().join("app.log");
+    /// std::fs::write(&path, "one\ntwo\n")?;
+    /// for expected in ["one", "two"] {
+    ///     let store = PositionStore::new(folder.path().join("positions"));
+    ///     let mut lines = Tail::new(&path).tracked(&store).flow().raise();
+    ///     let line = lines.next().await?.unwrap();
+    ///     assert_eq!(line.ack().into_text()?, expected);
+    ///     store.save().await?;
+    /// }
+    /// # Ok(()) }
+    /// ```
+    pub fn tracked(self, store: &PositionStore) -> TrackedTail {
+        TrackedTail::new(self.source, store.clone())
+    }
+}
+
+impl Observable for Tail {
+    type Item = Result<Line, TailError>;
+    type Error = Infallible;
+
+    fn poll_drain<F>(
+        mut self: Pin<&mut Self>,
+        cx: &mut Cx<'_, '_>,
+        mut emit: F,
+    ) -> Poll<Result<Drained, Infallible>>
+    where
+        F: FnMut(Self::Item) -> ControlFlow<()>,
+    {
+        let drained = self.source.poll_drain(
+            cx,
+            || None,
+            |event| match event {
+                Event::Line(line) => emit(Ok(line)),
+                Event::Trouble(error) => emit(Err(error)),
+                Event::Mark(..) => ControlFlow::Continue(()),
+            },
+        );
+        // Only a store can make it fail, and there is none.
+        drained.map(|drained| Ok(drained.unwrap_or(Drained::Completed)))
+    }
+
+    fn describe(&self, plan: &mut Plan) {
+        self.source.describe(plan);
+    }
+}
