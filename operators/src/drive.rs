@@ -51,3 +51,22 @@ pub(crate) fn drive_stage<O: Observable, S>(
     let drained = ready!(stage.drain(&mut Cx::new(task), step));
     settle(drained, task.waker())
 }
+
+/// Looks for an item that `settles` what a terminal asks, and tells whether there was one; the input is dropped either way.
+#[inline]
+pub(crate) fn find_out<O: Observable, S>(
+    mut stage: Pin<&mut Stage<O, S>>,
+    task: &mut Context<'_>,
+    mut settles: impl FnMut(&mut S, O::Item) -> bool,
+) -> Poll<Result<bool, O::Error>> {
+    let rest = drive_stage(stage.as_mut(), task, |state, item| {
+        if settles(state, item) {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        }
+    });
+    let rest = ready!(rest)?;
+    stage.end();
+    Poll::Ready(Ok(rest == Rest::Stopped))
+}

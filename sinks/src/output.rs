@@ -151,3 +151,28 @@ impl<D: Destination, F> fmt::Debug for Output<D, F> {
             .finish_non_exhaustive()
     }
 }
+
+/// Writes the methods of a [`Sink`](thalweg_core::Sink) of `T` that is its field `output`.
+macro_rules! sink_is_output {
+    ($T:ty) => {
+        type Error = $crate::WriteError;
+
+        async fn write(&mut self, batch: &mut Vec<$T>) -> Result<(), Self::Error> {
+            self.output.write(batch).await
+        }
+
+        async fn flush(&mut self) -> Result<(), Self::Error> {
+            self.output.flush().await
+        }
+
+        async fn close(&mut self) -> Result<(), Self::Error> {
+            self.output.close::<$T>().await
+        }
+
+        async fn abandon(&mut self) -> Result<(), Self::Error> {
+            self.output.abandon::<$T>().await
+        }
+    };
+}
+
+pub(crate) use sink_is_output;

@@ -2,18 +2,14 @@
 
 use std::{
     fmt,
-    ops::ControlFlow,
     pin::Pin,
-    task::{Context, Poll, ready},
+    task::{Context, Poll},
 };
 
 use pin_project_lite::pin_project;
 use thalweg_core::Observable;
 
-use crate::{
-    Flow, Stage,
-    drive::{Rest, drive_stage},
-};
+use crate::{Flow, Stage, drive::find_out};
 
 impl<O: Observable> Flow<O> {
     /// Runs the flow and tells whether an item passes a test; `false` if there are none.
@@ -77,17 +73,7 @@ where
     type Output = Result<bool, O::Error>;
 
     fn poll(self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<Self::Output> {
-        let mut stage = self.project().stage;
-        let rest = drive_stage(stage.as_mut(), task, |passes, item| {
-            if passes(&item) {
-                ControlFlow::Break(())
-            } else {
-                ControlFlow::Continue(())
-            }
-        });
-        let rest = ready!(rest)?;
-        stage.end();
-        Poll::Ready(Ok(rest == Rest::Stopped))
+        find_out(self.project().stage, task, |passes, item| passes(&item))
     }
 }
 

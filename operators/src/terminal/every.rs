@@ -2,18 +2,14 @@
 
 use std::{
     fmt,
-    ops::ControlFlow,
     pin::Pin,
-    task::{Context, Poll, ready},
+    task::{Context, Poll},
 };
 
 use pin_project_lite::pin_project;
 use thalweg_core::Observable;
 
-use crate::{
-    Flow, Stage,
-    drive::{Rest, drive_stage},
-};
+use crate::{Flow, Stage, drive::find_out};
 
 /// [`every`](Self::every) of any flow.
 ///
@@ -92,17 +88,8 @@ where
     type Output = Result<bool, O::Error>;
 
     fn poll(self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<Self::Output> {
-        let mut stage = self.project().stage;
-        let rest = drive_stage(stage.as_mut(), task, |passes, item| {
-            if passes(&item) {
-                ControlFlow::Continue(())
-            } else {
-                ControlFlow::Break(())
-            }
-        });
-        let rest = ready!(rest)?;
-        stage.end();
-        Poll::Ready(Ok(rest == Rest::Completed))
+        find_out(self.project().stage, task, |passes, item| !passes(&item))
+            .map_ok(|one_fails| !one_fails)
     }
 }
 

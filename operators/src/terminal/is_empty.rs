@@ -1,18 +1,14 @@
 //! `is_empty`: runs the flow up to its first item and tells whether there is none.
 
 use std::{
-    ops::ControlFlow,
     pin::Pin,
-    task::{Context, Poll, ready},
+    task::{Context, Poll},
 };
 
 use pin_project_lite::pin_project;
 use thalweg_core::Observable;
 
-use crate::{
-    Flow, Stage,
-    drive::{Rest, drive_stage},
-};
+use crate::{Flow, Stage, drive::find_out};
 
 impl<O: Observable> Flow<O> {
     /// Runs the flow up to its first item and tells whether there is none.
@@ -70,10 +66,6 @@ impl<O: Observable> Future for IsEmpty<O> {
     type Output = Result<bool, O::Error>;
 
     fn poll(self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<Self::Output> {
-        let mut stage = self.project().stage;
-        let rest = drive_stage(stage.as_mut(), task, |(), _| ControlFlow::Break(()));
-        let rest = ready!(rest)?;
-        stage.end();
-        Poll::Ready(Ok(rest == Rest::Completed))
+        find_out(self.project().stage, task, |(), _| true).map_ok(|has_one| !has_one)
     }
 }

@@ -6,10 +6,9 @@ use thalweg_core::Sink;
 use tokio::io::AsyncWrite;
 
 use crate::{
-    WriteError,
     connection::{Connection, Open},
     encoding::{Encode, Raw},
-    output::Output,
+    output::{Output, sink_is_output},
 };
 
 /// Writes the bytes of every item into `writer`; errors call it `name`. The close shuts the writer down.
@@ -19,7 +18,7 @@ use crate::{
 ///
 /// # Errors
 ///
-/// [`WriteError`] if the writer fails, and at every write after that: nobody knows what it took.
+/// [`WriteError`](crate::WriteError) if the writer fails, and at every write after that: nobody knows what it took.
 ///
 /// # Cancel safety
 ///
@@ -72,19 +71,7 @@ where
     W: AsyncWrite + Send + Unpin,
     F: Encode<T> + Send + Sync,
 {
-    type Error = WriteError;
-
-    async fn write(&mut self, batch: &mut Vec<T>) -> Result<(), WriteError> {
-        self.output.write(batch).await
-    }
-
-    async fn flush(&mut self) -> Result<(), WriteError> {
-        self.output.flush().await
-    }
-
-    async fn close(&mut self) -> Result<(), WriteError> {
-        self.output.close().await
-    }
+    sink_is_output!(T);
 }
 
 struct Given<W> {

@@ -5,10 +5,9 @@ use std::{fmt::Display, io};
 use thalweg_core::Sink;
 
 use crate::{
-    WriteError,
     connection::{Connection, Open},
     encoding::Text,
-    output::Output,
+    output::{Output, sink_is_output},
 };
 
 /// Prints every item as a line on standard error.
@@ -17,7 +16,7 @@ use crate::{
 ///
 /// # Errors
 ///
-/// [`WriteError`] if standard error is closed.
+/// [`WriteError`](crate::WriteError) if standard error is closed.
 ///
 /// # Examples
 ///
@@ -43,19 +42,7 @@ pub struct Stderr {
 }
 
 impl<T: Display + Send> Sink<T> for Stderr {
-    type Error = WriteError;
-
-    async fn write(&mut self, batch: &mut Vec<T>) -> Result<(), WriteError> {
-        self.output.write(batch).await
-    }
-
-    async fn flush(&mut self) -> Result<(), WriteError> {
-        self.output.flush().await
-    }
-
-    async fn close(&mut self) -> Result<(), WriteError> {
-        self.output.close::<T>().await
-    }
+    sink_is_output!(T);
 }
 
 struct StandardError;

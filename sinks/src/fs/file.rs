@@ -5,7 +5,10 @@ use std::path::Path;
 use thalweg_core::Sink;
 
 use super::{rotation::Rotation, target::Target};
-use crate::{WriteError, encoding::Encode, output::Output};
+use crate::{
+    encoding::Encode,
+    output::{Output, sink_is_output},
+};
 
 /// Writes every item into a file by an encoding; the file is made new, or emptied if it is there.
 ///
@@ -26,7 +29,7 @@ use crate::{WriteError, encoding::Encode, output::Output};
 ///
 /// # Errors
 ///
-/// [`WriteError`] if the file cannot be opened or written, or if an item has no form in the encoding; the items before it
+/// [`WriteError`](crate::WriteError) if the file cannot be opened or written, or if an item has no form in the encoding; the items before it
 /// are written then. It names the file.
 ///
 /// # Cancel safety
@@ -131,21 +134,5 @@ where
     T: Send,
     F: Encode<T> + Send + Sync,
 {
-    type Error = WriteError;
-
-    async fn write(&mut self, batch: &mut Vec<T>) -> Result<(), WriteError> {
-        self.output.write(batch).await
-    }
-
-    async fn flush(&mut self) -> Result<(), WriteError> {
-        self.output.flush().await
-    }
-
-    async fn close(&mut self) -> Result<(), WriteError> {
-        self.output.close().await
-    }
-
-    async fn abandon(&mut self) -> Result<(), WriteError> {
-        self.output.abandon().await
-    }
+    sink_is_output!(T);
 }

@@ -6,10 +6,9 @@ use thalweg_core::Sink;
 use tokio::net::TcpStream;
 
 use crate::{
-    WriteError,
     connection::{Connection, Open, has_ended, read_to_end},
     encoding::Encode,
-    output::Output,
+    output::{Output, sink_is_output},
 };
 
 /// Connects to a TCP server at `address`, a name or number with a port, and sends it every item by an encoding.
@@ -26,7 +25,7 @@ use crate::{
 ///
 /// # Errors
 ///
-/// [`WriteError`] if the connection cannot be made or breaks, or if an item has no form in the encoding. It names the
+/// [`WriteError`](crate::WriteError) if the connection cannot be made or breaks, or if an item has no form in the encoding. It names the
 /// address.
 ///
 /// # Cancel safety
@@ -82,19 +81,7 @@ where
     T: Send,
     F: Encode<T> + Send + Sync,
 {
-    type Error = WriteError;
-
-    async fn write(&mut self, batch: &mut Vec<T>) -> Result<(), WriteError> {
-        self.output.write(batch).await
-    }
-
-    async fn flush(&mut self) -> Result<(), WriteError> {
-        self.output.flush().await
-    }
-
-    async fn close(&mut self) -> Result<(), WriteError> {
-        self.output.close().await
-    }
+    sink_is_output!(T);
 }
 
 struct Server {

@@ -6,10 +6,9 @@ use thalweg_core::Sink;
 use tokio::net::UnixStream;
 
 use crate::{
-    WriteError,
     connection::{Connection, Open, has_ended, read_to_end},
     encoding::Encode,
-    output::Output,
+    output::{Output, sink_is_output},
 };
 
 /// Connects to the server at the Unix socket `path` and sends it every item by an encoding.
@@ -63,19 +62,7 @@ where
     T: Send,
     F: Encode<T> + Send + Sync,
 {
-    type Error = WriteError;
-
-    async fn write(&mut self, batch: &mut Vec<T>) -> Result<(), WriteError> {
-        self.output.write(batch).await
-    }
-
-    async fn flush(&mut self) -> Result<(), WriteError> {
-        self.output.flush().await
-    }
-
-    async fn close(&mut self) -> Result<(), WriteError> {
-        self.output.close().await
-    }
+    sink_is_output!(T);
 }
 
 struct Socket {
