@@ -1,5 +1,6 @@
 //! Opens a WebSocket, over TLS if it is asked for.
 
+#[cfg(feature = "tls")]
 use std::io;
 
 use futures_util::SinkExt;
@@ -80,6 +81,10 @@ fn request(client: &Client) -> Result<Request, Error> {
 }
 
 /// Connects without Nagle's delay: an event is sent when it happens.
+#[cfg_attr(
+    not(feature = "tls"),
+    expect(unused_variables, reason = "the client tells of TLS only")
+)]
 async fn dial(client: &Client, uri: &Uri) -> Result<BoxTransport, Error> {
     let host = uri.host().ok_or(Error::Url(UrlError::NoHostName))?;
     let host = host.trim_start_matches('[').trim_end_matches(']');
@@ -94,11 +99,11 @@ async fn dial(client: &Client, uri: &Uri) -> Result<BoxTransport, Error> {
     }
     let stream = TcpStream::connect((host, port)).await?;
     stream.set_nodelay(true)?;
+    #[cfg(feature = "tls")]
     if is_secure {
-        Ok(encrypt(client, host, stream).await?)
-    } else {
-        Ok(Box::new(stream))
+        return Ok(encrypt(client, host, stream).await?);
     }
+    Ok(Box::new(stream))
 }
 
 #[cfg(feature = "tls")]
@@ -108,9 +113,4 @@ async fn encrypt(client: &Client, host: &str, stream: TcpStream) -> io::Result<B
         None => crate::tls::TlsClient::new().map_err(io::Error::other)?,
     };
     tls.connect(host, stream).await
-}
-
-#[cfg(not(feature = "tls"))]
-async fn encrypt(_: &Client, _: &str, _: TcpStream) -> io::Result<BoxTransport> {
-    Err(io::ErrorKind::Unsupported.into())
 }
