@@ -55,7 +55,7 @@ async fn run(mut args: Args) -> ExitCode {
         Ok(interrupts) => interrupts,
         Err(error) => return failure(format_args!("cannot listen for signals: {error}")),
     };
-    let pages = match &args.out {
+    let pages = match &args.output.out {
         // What is there may be slow, or a pipe that nobody reads.
         Some(directory) => tokio::select! {
             pages = PagesFile::create(directory) => match pages {
@@ -66,14 +66,14 @@ async fn run(mut args: Args) -> ExitCode {
         },
         None => None,
     };
-    if let Some(demo) = demo.as_ref().filter(|_| !args.quiet) {
+    if let Some(demo) = demo.as_ref().filter(|_| !args.output.quiet) {
         note(format_args!(
             "no URL was given, so here is a demo site of this machine: {}",
             demo.url()
         ));
     }
 
-    let mut progress = Progress::stderr(Style::of_stderr(args.quiet));
+    let mut progress = Progress::stderr(Style::of_stderr(args.output.quiet));
     let mut crawl = Crawl::start(&args, pages);
     let watch = crawl.watch();
     let end = loop {
@@ -99,12 +99,14 @@ async fn run(mut args: Args) -> ExitCode {
         note(line);
     }
     // A reader that has seen enough is no failure.
-    if let Err(error) = crawl.summary().print(args.summary, io::stdout().lock())
+    if let Err(error) = crawl
+        .summary()
+        .print(args.output.summary, io::stdout().lock())
         && !is_broken_pipe(&error)
     {
         return failure(format_args!("cannot print the summary: {error}"));
     }
-    if demo.is_some() && !args.quiet && args.summary == SummaryFormat::Text {
+    if demo.is_some() && !args.output.quiet && args.output.summary == SummaryFormat::Text {
         note("now one of yours: crawler --max-pages 100 --out pages https://example.org/");
     }
     match end {

@@ -1,20 +1,25 @@
 //! The command line.
 
+mod fetching;
+mod output;
+mod speed;
 mod values;
+mod what;
 
 use std::fmt;
 use std::io::{self, Write};
-use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use bytesize::ByteSize;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{Arg, ArgAction, Parser, ValueEnum};
-use hyper::header::HeaderValue;
+use clap::{Arg, ArgAction, Parser};
 use url::{Host, Url};
 
-use crate::fetch::{Config, DEFAULT_USER_AGENT};
+pub use self::fetching::Fetching;
+pub use self::output::{Output, SummaryFormat};
+pub use self::speed::Speed;
+pub use self::what::{Scope, What};
+use crate::fetch::Config;
 
 const ABOUT: &str = "\
 Crawls web sites: follows links from the given URLs, obeys robots.txt, and never overruns a host.
@@ -50,81 +55,21 @@ pub struct Args {
     #[arg(value_name = "URL", value_parser = values::url)]
     pub urls: Vec<Url>,
 
-    /// Stop after this many pages
-    #[arg(
-        long,
-        value_name = "N",
-        default_value_t = 1000,
-        help_heading = "What to crawl"
-    )]
-    pub max_pages: u64,
+    /// What to crawl.
+    #[command(flatten)]
+    pub what: What,
 
-    /// Follow at most this many links in a row from a start [default: no limit]
-    #[arg(long, value_name = "N", help_heading = "What to crawl")]
-    pub max_depth: Option<u32>,
+    /// How fast.
+    #[command(flatten)]
+    pub speed: Speed,
 
-    /// Follow links to the given hosts, to their domains, below the given URLs, or to anywhere
-    #[arg(long, value_enum, default_value_t = Scope::Host, help_heading = "What to crawl")]
-    pub scope: Scope,
+    /// How to fetch.
+    #[command(flatten)]
+    pub fetching: Fetching,
 
-    /// Fetch also what robots.txt disallows; only for sites of your own
-    #[arg(long, help_heading = "What to crawl")]
-    pub ignore_robots: bool,
-
-    /// Connect also to private addresses that pages link to (those you name are always allowed)
-    #[arg(long, help_heading = "What to crawl")]
-    pub allow_private: bool,
-
-    /// Requests in flight at once, over all hosts
-    #[arg(long, value_name = "N", default_value_t = 64, value_parser = values::at_least_one,
-          help_heading = "How fast")]
-    pub concurrency: usize,
-
-    /// Requests in flight at once, to one host
-    #[arg(long, value_name = "N", default_value_t = 2, value_parser = values::at_least_one,
-          help_heading = "How fast")]
-    pub per_host: usize,
-
-    /// Pause between two requests to one host, longer where it asks for that [default: 250ms, and
-    /// none for this machine]
-    #[arg(long, value_name = "TIME", value_parser = values::duration, help_heading = "How fast")]
-    pub delay: Option<Duration>,
-
-    /// Give up on a request after this time
-    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = values::timeout,
-          help_heading = "How to fetch")]
-    pub timeout: Duration,
-
-    /// Try a request again this many times if it may succeed later
-    #[arg(
-        long,
-        value_name = "N",
-        default_value_t = 2,
-        help_heading = "How to fetch"
-    )]
-    pub retries: u32,
-
-    /// Keep at most this much of a body
-    #[arg(long, value_name = "SIZE", default_value = "2MiB", value_parser = values::size,
-          help_heading = "How to fetch")]
-    pub body_limit: ByteSize,
-
-    /// How the crawler introduces itself, in requests and to robots.txt
-    #[arg(long, value_name = "NAME", default_value = DEFAULT_USER_AGENT,
-          value_parser = values::user_agent, help_heading = "How to fetch")]
-    pub user_agent: HeaderValue,
-
-    /// Write DIR/pages.jsonl, one JSON object a page; replaces an earlier one
-    #[arg(long, value_name = "DIR", help_heading = "Output")]
-    pub out: Option<PathBuf>,
-
-    /// How to print the summary
-    #[arg(long, value_enum, default_value_t = SummaryFormat::Text, help_heading = "Output")]
-    pub summary: SummaryFormat,
-
-    /// Show no progress
-    #[arg(long, short, help_heading = "Output")]
-    pub quiet: bool,
+    /// The output.
+    #[command(flatten)]
+    pub output: Output,
 }
 
 fn help_flag() -> Arg {
@@ -133,39 +78,6 @@ fn help_flag() -> Arg {
         .long("help")
         .action(ArgAction::HelpShort)
         .help("Print this help")
-}
-
-/// Which links belong to a crawl.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Scope {
-    /// Those to the hosts that were given
-    Host,
-    /// Those to the registered domains that were given, whatever the subdomain
-    Domain,
-    /// Those that begin with a URL that was given
-    Prefix,
-    /// All
-    Any,
-}
-
-impl From<Scope> for crate::url::Scope {
-    fn from(scope: Scope) -> Self {
-        match scope {
-            Scope::Host => Self::Host,
-            Scope::Domain => Self::Domain,
-            Scope::Prefix => Self::Prefix,
-            Scope::Any => Self::Any,
-        }
-    }
-}
-
-/// How the summary is printed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum SummaryFormat {
-    /// Aligned, for people
-    Text,
-    /// One JSON object on the last line of stdout
-    Json,
 }
 
 impl Args {
@@ -184,7 +96,7 @@ impl Args {
     /// The pause between two requests to the host of `url`, if nothing else asks for a longer one.
     #[must_use]
     pub fn delay_for(&self, url: &Url) -> Duration {
-        self.delay.unwrap_or(if is_this_machine(url) {
+        self.speed.delay.unwrap_or(if is_this_machine(url) {
             Duration::ZERO
         } else {
             Duration::from_millis(250)
@@ -195,12 +107,12 @@ impl Args {
     #[must_use]
     pub fn client_config(&self) -> Config {
         let mut config = Config {
-            user_agent: self.user_agent.clone(),
-            timeout: self.timeout,
-            body_limit: usize::try_from(self.body_limit.as_u64()).unwrap_or(usize::MAX),
-            max_idle_per_host: self.per_host,
-            max_idle: self.concurrency.saturating_mul(4),
-            allow_private: self.allow_private,
+            user_agent: self.fetching.user_agent.clone(),
+            timeout: self.fetching.timeout,
+            body_limit: usize::try_from(self.fetching.body_limit.as_u64()).unwrap_or(usize::MAX),
+            max_idle_per_host: self.speed.per_host,
+            max_idle: self.speed.concurrency.saturating_mul(4),
+            allow_private: self.what.allow_private,
             ..Config::default()
         };
         for url in &self.urls {
@@ -286,10 +198,17 @@ mod tests {
     fn defaults_are_polite() {
         let args = read("example.org").expect("valid");
         assert_eq!(args.urls[0].as_str(), "https://example.org/");
-        assert_eq!((args.concurrency, args.per_host, args.retries), (64, 2, 2));
+        assert_eq!(
+            (
+                args.speed.concurrency,
+                args.speed.per_host,
+                args.fetching.retries
+            ),
+            (64, 2, 2)
+        );
         assert_eq!(args.delay_for(&args.urls[0]), Duration::from_millis(250));
-        assert_eq!(args.scope, Scope::Host);
-        assert!(!args.ignore_robots && !args.allow_private);
+        assert_eq!(args.what.scope, Scope::Host);
+        assert!(!args.what.ignore_robots && !args.what.allow_private);
         let config = args.client_config();
         assert_eq!(config.body_limit, 2 * 1024 * 1024);
         assert!(config.trusted.contains("example.org:443"));
@@ -303,17 +222,17 @@ mod tests {
              --retries 0 --out crawl --summary json --quiet localhost:8080 b.test",
         )
         .expect("valid");
-        assert_eq!((args.max_pages, args.max_depth), (5, Some(2)));
-        assert_eq!((args.concurrency, args.per_host), (8, 3));
+        assert_eq!((args.what.max_pages, args.what.max_depth), (5, Some(2)));
+        assert_eq!((args.speed.concurrency, args.speed.per_host), (8, 3));
         assert_eq!(args.delay_for(&args.urls[0]), Duration::from_secs(1));
-        assert_eq!(args.scope, Scope::Prefix);
-        assert_eq!(args.user_agent, "me/1");
-        assert!(args.ignore_robots && args.allow_private && args.quiet);
-        assert_eq!(args.timeout, Duration::from_mins(1));
+        assert_eq!(args.what.scope, Scope::Prefix);
+        assert_eq!(args.fetching.user_agent, "me/1");
+        assert!(args.what.ignore_robots && args.what.allow_private && args.output.quiet);
+        assert_eq!(args.fetching.timeout, Duration::from_mins(1));
         assert_eq!(args.client_config().body_limit, 512 * 1024);
-        assert_eq!(args.retries, 0);
-        assert_eq!(args.out, Some(PathBuf::from("crawl")));
-        assert_eq!(args.summary, SummaryFormat::Json);
+        assert_eq!(args.fetching.retries, 0);
+        assert_eq!(args.output.out, Some("crawl".into()));
+        assert_eq!(args.output.summary, SummaryFormat::Json);
         assert_eq!(args.urls.len(), 2);
     }
 

@@ -45,14 +45,19 @@ pub(super) struct Fetcher {
 
 impl Fetcher {
     pub(super) fn new(args: &Args, stop: Stop) -> Self {
-        let name = args.user_agent.to_str().ok().and_then(product_token);
+        let name = args
+            .fetching
+            .user_agent
+            .to_str()
+            .ok()
+            .and_then(product_token);
         let config = args.client_config();
         Self {
             body_limit: config.body_limit,
             client: Client::new(config),
-            agent: (!args.ignore_robots).then(|| name.unwrap_or_default().to_owned()),
-            retries: args.retries,
-            allowance: Allowance::new(args.max_pages),
+            agent: (!args.what.ignore_robots).then(|| name.unwrap_or_default().to_owned()),
+            retries: args.fetching.retries,
+            allowance: Allowance::new(args.what.max_pages),
             stop,
             running: AtomicU64::new(0),
         }

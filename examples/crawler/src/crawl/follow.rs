@@ -36,7 +36,7 @@ impl Follow {
     /// Begins with the URLs of `args`, of which it makes the first visits.
     pub(super) fn new(args: &Args, totals: Arc<Totals>) -> (Self, Vec<Visit>) {
         let mut follow = Self {
-            bounds: crate::url::Scope::from(args.scope).around(&args.urls),
+            bounds: crate::url::Scope::from(args.what.scope).around(&args.urls),
             seen: Seen::default(),
             sites: Sites::new(),
             totals,
@@ -118,8 +118,8 @@ impl Follow {
         response: &Response,
         ticket: &Ticket<Visit, Queue>,
     ) -> Extract {
-        let deepest = self.args.max_depth.unwrap_or(u32::MAX);
-        let polite = !self.args.ignore_robots;
+        let deepest = self.args.what.max_depth.unwrap_or(u32::MAX);
+        let polite = !self.args.what.ignore_robots;
         let mut finds = Finds {
             visit,
             is_deepest: visit.depth >= deepest,

@@ -95,8 +95,8 @@ impl Crawl {
         let (mut follow, seeds) = Follow::new(args, totals.clone());
         let ledger = Ledger::new(pages, totals.clone());
 
-        let politeness = KeyLimits::new(args.concurrency)
-            .per_key(args.per_host)
+        let politeness = KeyLimits::new(args.speed.concurrency)
+            .per_key(args.speed.per_host)
             .delay_by(|site: &Arc<Site>| site.pause())
             .waiting(WAITING)
             .unordered()

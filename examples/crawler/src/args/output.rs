@@ -1,0 +1,31 @@
+//! Where the crawl is told: files, the summary, the terminal.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+/// The options about the output.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Output")]
+pub struct Output {
+    /// Write DIR/pages.jsonl, one JSON object a page; replaces an earlier one
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+
+    /// How to print the summary
+    #[arg(long, value_enum, default_value_t = SummaryFormat::Text)]
+    pub summary: SummaryFormat,
+
+    /// Show no progress
+    #[arg(long, short)]
+    pub quiet: bool,
+}
+
+/// How the summary is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum SummaryFormat {
+    /// Aligned, for people
+    Text,
+    /// One JSON object on the last line of stdout
+    Json,
+}
