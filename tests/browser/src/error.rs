@@ -42,12 +42,6 @@ pub enum BrowserError {
     Screenshot(io::Error),
 }
 
-impl BrowserError {
-    pub(crate) fn start(error: io::Error) -> Self {
-        Self::Start(error)
-    }
-}
-
 impl fmt::Display for BrowserError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

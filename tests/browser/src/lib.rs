@@ -45,7 +45,7 @@ pub struct Browser {
 ///
 /// [`BrowserError`] if it does not start.
 pub async fn launch() -> Result<Option<Browser>, BrowserError> {
-    let profile = tempfile::tempdir().map_err(BrowserError::start)?;
+    let profile = tempfile::tempdir().map_err(BrowserError::Start)?;
     for name in NAMES {
         let process = Command::new(name)
             .args([
@@ -70,7 +70,7 @@ pub async fn launch() -> Result<Option<Browser>, BrowserError> {
         match process {
             Ok(process) => return Browser::attach(process, profile).await.map(Some),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-            Err(error) => return Err(BrowserError::start(error)),
+            Err(error) => return Err(BrowserError::Start(error)),
         }
     }
     if env::var_os("BROWSER_REQUIRED").is_some() {
@@ -87,7 +87,7 @@ impl Browser {
         let mut lines = BufReader::new(stderr).lines();
         let mut said = String::new();
         let address = loop {
-            match lines.next_line().await.map_err(BrowserError::start)? {
+            match lines.next_line().await.map_err(BrowserError::Start)? {
                 Some(line) => match line.strip_prefix("DevTools listening on ") {
                     Some(address) => break address.to_owned(),
                     None => said.extend([line.as_str(), "\n"]),

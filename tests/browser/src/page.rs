@@ -12,7 +12,7 @@ use crate::BrowserError;
 use crate::connection::Connection;
 
 /// How long anything may take on a machine that is busy with other things.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A tab with a page.
 #[derive(Debug)]
