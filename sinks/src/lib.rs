@@ -32,7 +32,7 @@
 )]
 #![cfg_attr(
     feature = "ws",
-    doc = "| [`ws::broadcast`] | messages | every client of a WebSocket server |"
+    doc = "| [`ws::Hub`] | events | every client of a WebSocket server that subscribed |"
 )]
 #![cfg_attr(
     feature = "ws",

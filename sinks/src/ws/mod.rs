@@ -1,15 +1,12 @@
-//! A WebSocket server, and a client, that are sinks.
+//! A WebSocket server, the [hub], and a client, that are sinks.
 //!
-//! [`Message`] is that of tokio-tungstenite: the bytes of a message are shared by all clients, never copied.
+//! [`Message`] is that of tokio-tungstenite: its bytes are shared, never copied.
 
-mod broadcast;
-mod clients;
 mod error;
+pub mod hub;
 mod send;
-mod server;
 
-pub use broadcast::{BindError, Binding, Broadcast, SlowClients, broadcast};
-pub use clients::Clients;
 pub use error::SendError;
+pub use hub::{Event, Hub, SlowClients};
 pub use send::{Client, send};
 pub use tokio_tungstenite::tungstenite::Message;

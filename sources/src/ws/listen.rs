@@ -41,7 +41,7 @@ use crate::{
 /// A client that speaks no WebSocket, has an origin that is [refused](Listen::origins), or takes longer than 10 s for its
 /// handshake is dropped, and counted as rejected. Never completes by itself; when it is asked to stop it closes the listener
 /// and completes, while connections that were emitted go on. To send every item to all clients there is the sink
-/// `ws::broadcast`.
+/// `ws::Hub`.
 ///
 /// # Backpressure
 ///

@@ -1,25 +1,26 @@
-//! Live events to every WebSocket client, until Ctrl-C. Run with: `cargo run --example ws_broadcast`
+//! Live events to every WebSocket client, until Ctrl-C. Run with: `cargo run --example ws_hub`
 
 use std::{error::Error, time::Duration};
 
-use thalweg::{sinks::ws, sources::interval};
+use serde_json::json;
+use thalweg::{sinks::ws::Hub, sources::interval};
 use tokio::signal::ctrl_c;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let server = ws::broadcast("127.0.0.1:9001").bind().await?;
-    let url = format!("ws://{}", server.address());
-    println!("connect with `websocat {url}`, or in the console of a browser:");
+    let hub = Hub::builder().bind("127.0.0.1:9001").await?;
+    let url = format!("ws://{}/?topic=level", hub.address());
+    println!("connect with `websocat '{url}'`, or in the console of a browser:");
     println!("  new WebSocket('{url}').onmessage = event => console.log(event.data)");
 
-    let clients = server.clients();
+    let handle = hub.handle();
     let mut level = 100_i32;
     let run = interval(Duration::from_millis(500))
         .map(move |_| {
             level += fastrand::i32(-3..=3);
-            format!(r#"{{"level_cm":{level},"clients":{}}}"#, clients.count())
+            json!({ "level_cm": level, "clients": handle.clients("level") })
         })
-        .spawn_into(server);
+        .spawn_into(hub.json("level"));
 
     ctrl_c().await?;
     // Every client gets what is on its way, and a goodbye.

@@ -1,0 +1,452 @@
+//! How a hub is set up.
+
+use std::{collections::HashMap, fmt, io, pin::Pin, sync::Arc, time::Duration};
+
+use tokio::net::TcpListener;
+
+use super::{
+    Hub,
+    admission::{Admission, Refusal, Request},
+    backlog::SlowClients,
+    error::BindError,
+    limits::Rate,
+    log::Bounds,
+    wire::Form,
+};
+
+type Deciding = Pin<Box<dyn Future<Output = Result<Admission, Refusal>> + Send>>;
+type Admit = Arc<dyn Fn(Request) -> Deciding + Send + Sync>;
+
+/// Everything that can be set.
+#[derive(Clone)]
+pub(super) struct Options {
+    pub(super) epoch: Arc<str>,
+    pub(super) form: Form,
+    pub(super) default_topics: Vec<String>,
+    pub(super) queue: Bounds,
+    pub(super) backlog: Bounds,
+    every: Topic,
+    topics: HashMap<Arc<str>, Topic>,
+    pub(super) max_topics: usize,
+    pub(super) presence: Option<Duration>,
+    pub(super) origins: Option<Vec<String>>,
+    pub(super) admit: Option<Admit>,
+    #[cfg(feature = "wss")]
+    pub(super) tls: Option<Arc<tokio_rustls::rustls::ServerConfig>>,
+    pub(super) max_clients: usize,
+    pub(super) max_clients_each: usize,
+    pub(super) max_subscriptions: usize,
+    pub(super) max_head: usize,
+    pub(super) max_message: usize,
+    pub(super) rate: Rate,
+    pub(super) handshake: Duration,
+    pub(super) ping: Duration,
+    pub(super) dead: Duration,
+    pub(super) heartbeat: Duration,
+    pub(super) retry: Duration,
+    drain: Duration,
+    shards: Option<usize>,
+}
+
+/// What is special about a topic, see [`Builder::topic`].
+#[derive(Clone, Copy, Debug)]
+pub struct Topic {
+    pub(super) history: Bounds,
+    pub(super) slow_clients: SlowClients,
+}
+
+impl Topic {
+    /// Sets how much of the topic is remembered, as [`Builder::history`] does for all.
+    pub fn history(mut self, events: usize, bytes: usize) -> Self {
+        self.history = Bounds { events, bytes };
+        self
+    }
+
+    /// Sets what becomes of slow clients, as [`Builder::slow_clients`] does for all topics.
+    pub fn slow_clients(mut self, policy: SlowClients) -> Self {
+        self.slow_clients = policy;
+        self
+    }
+}
+
+impl Options {
+    pub(super) fn topic(&self, name: &str) -> &Topic {
+        self.topics.get(name).unwrap_or(&self.every)
+    }
+
+    /// Gives the time over which so many clients are sent away: at most a thousand of them a second, within the window.
+    pub(super) fn closing_window(&self, clients: usize) -> Duration {
+        let clients = u32::try_from(clients).unwrap_or(u32::MAX);
+        Duration::from_millis(1)
+            .saturating_mul(clients)
+            .min(self.drain)
+    }
+}
+
+/// A hub that is to be: see [`Hub::builder`].
+#[derive(Clone)]
+#[must_use = "a hub does nothing unless it is bound"]
+pub struct Builder {
+    options: Options,
+}
+
+impl Default for Builder {
+    fn default() -> Self {
+        Self {
+            options: Options {
+                epoch: format!("{:x}", fastrand::u64(..)).into(),
+                form: Form::Json,
+                default_topics: Vec::new(),
+                queue: Bounds {
+                    events: 1024,
+                    bytes: 1024 * 1024,
+                },
+                backlog: Bounds {
+                    events: 1024,
+                    bytes: 256 * 1024,
+                },
+                every: Topic {
+                    history: Bounds {
+                        events: 1024,
+                        bytes: 1024 * 1024,
+                    },
+                    slow_clients: SlowClients::default(),
+                },
+                topics: HashMap::new(),
+                max_topics: 10_000,
+                presence: None,
+                origins: None,
+                admit: None,
+                #[cfg(feature = "wss")]
+                tls: None,
+                max_clients: 10_000,
+                max_clients_each: usize::MAX,
+                max_subscriptions: 64,
+                max_head: 8 * 1024,
+                max_message: 64 * 1024,
+                rate: Rate {
+                    burst: 100,
+                    per_second: 20,
+                },
+                handshake: Duration::from_secs(5),
+                ping: Duration::from_secs(25),
+                dead: Duration::from_mins(1),
+                heartbeat: Duration::from_secs(15),
+                retry: Duration::from_secs(1),
+                drain: Duration::from_secs(5),
+                shards: None,
+            },
+        }
+    }
+}
+
+// What is sent
+impl Builder {
+    /// Sets the epoch, the first part of every event's id; by default a random number in hexadecimal.
+    ///
+    /// Ids count from 1 in every hub, so an epoch must not come again: a client would miss events without being told.
+    ///
+    /// # Panics
+    ///
+    /// Panics if `epoch` is empty or has anything but ASCII letters, digits, `-` and `_`.
+    #[track_caller]
+    pub fn epoch(mut self, epoch: &str) -> Self {
+        let is_fit = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
+        assert!(
+            !epoch.is_empty() && epoch.bytes().all(is_fit),
+            "an epoch consists of ASCII letters, digits, '-' and '_', and is not {epoch:?}"
+        );
+        self.options.epoch = epoch.into();
+        self
+    }
+
+    /// Sends clients that name no subprotocol the data alone, as text messages without topic and id.
+    ///
+    /// There are no notices then either: what a slow client misses is counted in [`Stats::dropped`](super::Stats::dropped)
+    /// alone. Where that is not good enough, disconnect slow clients.
+    pub fn plain(mut self) -> Self {
+        self.options.form = Form::Plain;
+        self
+    }
+
+    /// Subscribes clients whose address names no topic to these.
+    pub fn default_topics(mut self, topics: impl IntoIterator<Item: Into<String>>) -> Self {
+        self.options.default_topics = topics.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Tells the clients of a topic how many they are when that has changed, at most once in `period`.
+    ///
+    /// # Panics
+    ///
+    /// Panics if `period` is zero.
+    #[track_caller]
+    pub fn presence(mut self, period: Duration) -> Self {
+        assert!(!period.is_zero(), "a period of zero never ends");
+        self.options.presence = Some(period);
+        self
+    }
+
+    /// Sets what is special about a topic; it starts from what is set for all by now.
+    pub fn topic(mut self, name: impl Into<Arc<str>>, set: impl FnOnce(Topic) -> Topic) -> Self {
+        let topic = set(self.options.every);
+        self.options.topics.insert(name.into(), topic);
+        self
+    }
+}
+
+// What is held
+impl Builder {
+    /// Sets how much of every topic is remembered for clients that come back: so many events, and bytes of data; by
+    /// default 1,024 and 1 MiB. With 0 events nothing is.
+    pub fn history(mut self, events: usize, bytes: usize) -> Self {
+        self.options.every.history = Bounds { events, bytes };
+        self
+    }
+
+    /// Sets how many topics are remembered; by default 10,000. When there are more, the quarter that was quiet for longest
+    /// is forgotten: clients that come back to those start anew.
+    ///
+    /// # Panics
+    ///
+    /// Panics if `topics` is 0.
+    #[track_caller]
+    pub fn max_topics(mut self, topics: usize) -> Self {
+        assert!(topics > 0, "events have at least one topic");
+        self.options.max_topics = topics;
+        self
+    }
+
+    /// Sets how much may wait for the tasks that serve the clients before the flow is held back: so many events, and bytes
+    /// of data; by default 1,024 and 1 MiB. The last event may exceed the bytes.
+    ///
+    /// # Panics
+    ///
+    /// Panics if one of them is 0.
+    #[track_caller]
+    pub fn queue(mut self, events: usize, bytes: usize) -> Self {
+        assert!(
+            events > 0 && bytes > 0,
+            "a queue of nothing lets nothing through"
+        );
+        self.options.queue = Bounds { events, bytes };
+        self
+    }
+
+    /// Sets how much may wait for one client: so many events, and bytes of data; by default 1,024 and 256 KiB. Clients
+    /// share the bytes. The last event may exceed them, and so may what is written at once, which is 16 KiB; if the policy
+    /// is to wait, a batch of 64 events.
+    ///
+    /// # Panics
+    ///
+    /// Panics if one of them is 0.
+    #[track_caller]
+    pub fn backlog(mut self, events: usize, bytes: usize) -> Self {
+        assert!(
+            events > 0 && bytes > 0,
+            "a backlog of nothing lets nothing wait"
+        );
+        self.options.backlog = Bounds { events, bytes };
+        self
+    }
+
+    /// Sets what becomes of clients for which more waits than may; by default they miss the oldest.
+    pub fn slow_clients(mut self, policy: SlowClients) -> Self {
+        self.options.every.slow_clients = policy;
+        self
+    }
+}
+
+// Who may come in
+impl Builder {
+    /// Lets browsers connect only from pages of these origins, such as `https://example.org`; what is no browser, and sends
+    /// no `Origin`, may connect in any case. By default pages of all origins may: a hub that knows its clients by cookies
+    /// needs a list.
+    pub fn origins(mut self, origins: impl IntoIterator<Item: Into<String>>) -> Self {
+        self.options.origins = Some(origins.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// Asks `decide` about every client, after its request is read and before it is answered.
+    ///
+    /// It has as long as the handshake. See [`Request`] for what it can look at, [`Admission`] and [`Refusal`] for what it
+    /// can answer.
+    pub fn admit<F>(mut self, decide: impl Fn(Request) -> F + Send + Sync + 'static) -> Self
+    where
+        F: Future<Output = Result<Admission, Refusal>> + Send + 'static,
+    {
+        self.options.admit = Some(Arc::new(move |request| Box::pin(decide(request))));
+        self
+    }
+
+    /// Speaks TLS, and nothing else, with this configuration.
+    #[cfg(feature = "wss")]
+    pub fn tls(mut self, config: impl Into<Arc<tokio_rustls::rustls::ServerConfig>>) -> Self {
+        self.options.tls = Some(config.into());
+        self
+    }
+
+    /// Sets how many connections there may be; by default 10,000. More are answered 503.
+    ///
+    /// # Panics
+    ///
+    /// Panics if `clients` is 0.
+    #[track_caller]
+    pub fn max_clients(mut self, clients: usize) -> Self {
+        assert!(clients > 0, "a hub of 0 clients serves nobody");
+        self.options.max_clients = clients;
+        self
+    }
+
+    /// Sets how many connections there may be from one address; by default any number, for behind a proxy all clients have
+    /// the same. More are answered 429.
+    ///
+    /// # Panics
+    ///
+    /// Panics if `clients` is 0.
+    #[track_caller]
+    pub fn max_clients_per_address(mut self, clients: usize) -> Self {
+        assert!(clients > 0, "a hub of 0 clients serves nobody");
+        self.options.max_clients_each = clients;
+        self
+    }
+
+    /// Sets how many topics a client may subscribe to; by default 64.
+    pub fn max_topics_per_client(mut self, topics: usize) -> Self {
+        self.options.max_subscriptions = topics;
+        self
+    }
+
+    /// Sets how many bytes the head of a request may have; by default 8 KiB. Larger ones are answered 431.
+    pub fn max_head(mut self, bytes: usize) -> Self {
+        self.options.max_head = bytes;
+        self
+    }
+
+    /// Sets how many bytes a client's message may have; by default 64 KiB. Larger ones end the connection with code 1009.
+    pub fn max_message(mut self, bytes: usize) -> Self {
+        self.options.max_message = bytes;
+        self
+    }
+
+    /// Sets how many messages a client may send, pings included: so many a second for long, so many at once; by default 20
+    /// and 100. More end the connection with code 1008.
+    ///
+    /// # Panics
+    ///
+    /// Panics if one of them is 0.
+    #[track_caller]
+    pub fn message_rate(mut self, per_second: u32, burst: u32) -> Self {
+        assert!(
+            per_second > 0 && burst > 0,
+            "a client has to be able to speak"
+        );
+        self.options.rate = Rate { burst, per_second };
+        self
+    }
+}
+
+// When
+impl Builder {
+    /// Sets how long a client may take from its connection to the answer to its request; by default 5 seconds.
+    pub fn handshake_timeout(mut self, timeout: Duration) -> Self {
+        self.options.handshake = timeout;
+        self
+    }
+
+    /// Sends a ping to clients that were silent for `quiet`, and disconnects those that were for `dead`, or take nothing of
+    /// what waits for them for as long; by default 25 seconds and a minute.
+    ///
+    /// # Panics
+    ///
+    /// Panics if `quiet` is zero or `dead` is not longer.
+    #[track_caller]
+    pub fn ping(mut self, quiet: Duration, dead: Duration) -> Self {
+        assert!(
+            Duration::ZERO < quiet && quiet < dead,
+            "a client needs time to answer a ping: {quiet:?} of quiet, dead after {dead:?}"
+        );
+        self.options.ping = quiet;
+        self.options.dead = dead;
+        self
+    }
+
+    /// Sends clients of server-sent events a comment when nothing else was sent for so long; by default 15 seconds.
+    ///
+    /// # Panics
+    ///
+    /// Panics if `period` is zero.
+    #[track_caller]
+    pub fn heartbeat(mut self, period: Duration) -> Self {
+        assert!(!period.is_zero(), "a period of zero never ends");
+        self.options.heartbeat = period;
+        self
+    }
+
+    /// Tells clients of server-sent events to wait so long before they reconnect; by default a second.
+    pub fn retry(mut self, delay: Duration) -> Self {
+        self.options.retry = delay;
+        self
+    }
+
+    /// Sends the clients away at random moments of this window when the hub closes, so that they do not all come to the next
+    /// server at once; by default 5 seconds. It is shorter where they are few: a thousand of them leave in a second.
+    pub fn drain(mut self, window: Duration) -> Self {
+        self.options.drain = window;
+        self
+    }
+
+    /// Sets how many tasks serve the clients; by default one for each worker of the runtime.
+    ///
+    /// # Panics
+    ///
+    /// Panics if `tasks` is 0.
+    #[track_caller]
+    pub fn shards(mut self, tasks: usize) -> Self {
+        assert!(tasks > 0, "somebody has to serve the clients");
+        self.options.shards = Some(tasks);
+        self
+    }
+
+    /// Listens at `address`, and serves clients in tasks of its own from now on.
+    ///
+    /// # Errors
+    ///
+    /// [`BindError`] if the address is none of this machine, is taken or not allowed.
+    pub async fn bind(self, address: impl fmt::Display) -> Result<Hub, BindError> {
+        let address = address.to_string();
+        let listen = async {
+            let listener = TcpListener::bind(&address).await?;
+            let local = listener.local_addr()?;
+            io::Result::Ok((listener, local))
+        };
+        match listen.await {
+            Ok((listener, local)) => Ok(Hub::start(self.options, Some((listener, local)))),
+            Err(cause) => Err(BindError { address, cause }),
+        }
+    }
+
+    /// Serves the clients of somebody else's server, and listens nowhere: see [`Handle::upgrade`](super::Handle::upgrade).
+    ///
+    /// # Panics
+    ///
+    /// Panics outside of a tokio runtime.
+    pub fn start(self) -> Hub {
+        Hub::start(self.options, None)
+    }
+}
+
+impl Options {
+    pub(super) fn shards(&self) -> usize {
+        let workers = || tokio::runtime::Handle::current().metrics().num_workers();
+        self.shards.unwrap_or_else(workers)
+    }
+}
+
+impl fmt::Debug for Builder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Builder")
+            .field("epoch", &self.options.epoch)
+            .finish_non_exhaustive()
+    }
+}

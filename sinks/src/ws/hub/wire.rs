@@ -1,0 +1,236 @@
+//! What goes over the wire: events and notices in every form, and the frames of WebSocket around them. No I/O.
+
+use std::fmt::{self, Write};
+
+use bytes::{BufMut, Bytes, BytesMut};
+use serde::{Serialize, Serializer};
+
+use super::event::Event;
+
+/// How a client wants to have its events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Form {
+    /// Text frames of JSON, each with topic, id and data.
+    Json,
+    /// The same maps as binary frames of `MessagePack`.
+    #[cfg(feature = "msgpack")]
+    MessagePack,
+    /// Text frames of the data alone, and no notices.
+    Plain,
+    /// An HTTP response of server-sent events.
+    Sse,
+}
+
+impl Form {
+    pub(super) const COUNT: usize = Self::Sse as usize + 1;
+}
+
+/// A position in the order of all events: `epoch:offset`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Id<'a> {
+    pub(super) epoch: &'a str,
+    pub(super) offset: u64,
+}
+
+impl<'a> Id<'a> {
+    pub(super) fn parse(text: &'a str) -> Option<Self> {
+        let (epoch, offset) = text.rsplit_once(':')?;
+        let offset = offset.parse().ok()?;
+        Some(Self { epoch, offset })
+    }
+}
+
+impl fmt::Display for Id<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.epoch, self.offset)
+    }
+}
+
+impl Serialize for Id<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// What the hub tells a client beside events.
+#[derive(Clone, Copy, Debug, Serialize)]
+#[serde(untagged)]
+pub(super) enum Notice<'a> {
+    Subscribed {
+        subscribed: &'a str,
+        id: Id<'a>,
+        clients: usize,
+    },
+    Unsubscribed {
+        unsubscribed: &'a str,
+    },
+    Gap {
+        gap: &'a str,
+        dropped: u64,
+        id: Id<'a>,
+    },
+    Reset {
+        reset: &'a str,
+        id: Id<'a>,
+    },
+    Presence {
+        presence: &'a str,
+        clients: usize,
+    },
+    Error {
+        error: &'a str,
+    },
+}
+
+impl Notice<'_> {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Subscribed { .. } => "subscribed",
+            Self::Unsubscribed { .. } => "unsubscribed",
+            Self::Gap { .. } => "gap",
+            Self::Reset { .. } => "reset",
+            Self::Presence { .. } => "presence",
+            Self::Error { .. } => "error",
+        }
+    }
+
+    /// Gives what goes over the wire; nothing in the plain form, which has no place for it.
+    pub(super) fn encode(&self, form: Form) -> Bytes {
+        // A map of texts and numbers has a form in JSON and in MessagePack.
+        let json = || serde_json::to_vec(self).unwrap_or_default();
+        match form {
+            Form::Json => frame(Opcode::Text, &json()),
+            #[cfg(feature = "msgpack")]
+            Form::MessagePack => frame(
+                Opcode::Binary,
+                &rmp_serde::to_vec_named(self).unwrap_or_default(),
+            ),
+            Form::Plain => Bytes::new(),
+            Form::Sse => {
+                let mut out = format!("event: {}\ndata: ", self.name()).into_bytes();
+                out.extend(json());
+                // Where a client that has seen no event yet goes on. A gap or a reset is no place to go on from.
+                if let Self::Subscribed { id, .. } = self {
+                    out.extend(format!("\nid: {id}").into_bytes());
+                }
+                out.extend(b"\n\n");
+                out.into()
+            }
+        }
+    }
+}
+
+/// Gives an event as it goes over the wire.
+pub(super) fn event(form: Form, epoch: &str, offset: u64, event: &Event) -> Bytes {
+    let id = Id { epoch, offset };
+    match form {
+        Form::Json => {
+            let data = event.data();
+            let mut out = Vec::with_capacity(data.len() + event.topic().len() + epoch.len() + 48);
+            out.extend(b"{\"topic\":");
+            // A text has a form in JSON.
+            let _ = serde_json::to_writer(&mut out, event.topic());
+            out.extend(format!(",\"id\":\"{id}\",\"data\":").into_bytes());
+            out.extend(data.as_bytes());
+            out.push(b'}');
+            frame(Opcode::Text, &out)
+        }
+        #[cfg(feature = "msgpack")]
+        Form::MessagePack => {
+            #[derive(Serialize)]
+            struct Envelope<'a> {
+                topic: &'a str,
+                id: Id<'a>,
+                data: serde_json::Value,
+            }
+            let data = serde_json::from_str(event.data()).unwrap_or_else(|_| event.data().into());
+            let envelope = Envelope {
+                topic: event.topic(),
+                id,
+                data,
+            };
+            frame(
+                Opcode::Binary,
+                &rmp_serde::to_vec_named(&envelope).unwrap_or_default(),
+            )
+        }
+        Form::Plain => frame(Opcode::Text, event.plain().as_str().as_bytes()),
+        Form::Sse => {
+            let mut out = format!("id: {id}\nevent: ");
+            // A line break would end the field.
+            out.extend(event.topic().chars().filter(|c| !matches!(c, '\r' | '\n')));
+            for line in event.data().split(['\r', '\n']) {
+                let _ = write!(out, "\ndata: {line}");
+            }
+            out.push_str("\n\n");
+            out.into()
+        }
+    }
+}
+
+/// Keeps a connection of server-sent events alive: a comment.
+pub(super) const HEARTBEAT: Bytes = Bytes::from_static(b":\n\n");
+
+/// The kinds of frames, RFC 6455 section 5.2.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Opcode {
+    Continuation = 0,
+    Text = 1,
+    Binary = 2,
+    Close = 8,
+    Ping = 9,
+    Pong = 10,
+}
+
+/// Gives a whole message as the frame of a server: final, without a mask.
+pub(super) fn frame(opcode: Opcode, payload: &[u8]) -> Bytes {
+    let mut out = BytesMut::with_capacity(payload.len() + 10);
+    out.put_u8(0x80 | opcode as u8);
+    if let Ok(short @ ..126) = u8::try_from(payload.len()) {
+        out.put_u8(short);
+    } else if let Ok(medium) = u16::try_from(payload.len()) {
+        out.put_u8(126);
+        out.put_u16(medium);
+    } else {
+        out.put_u8(127);
+        out.put_u64(payload.len() as u64);
+    }
+    out.put_slice(payload);
+    out.freeze()
+}
+
+/// Why a connection is closed, RFC 6455 section 7.4.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Farewell {
+    /// 1000: the client said so first.
+    Normal,
+    /// 1002: what it sent is not WebSocket.
+    Protocol(&'static str),
+    /// 1007: a text that is no UTF-8.
+    NotText,
+    /// 1008: it sends too much.
+    Policy(&'static str),
+    /// 1009: a message that is too large.
+    TooLarge,
+    /// 1012: the server closes.
+    Restart,
+    /// 1013: it is too slow.
+    TooSlow,
+}
+
+impl Farewell {
+    pub(super) fn frame(self) -> Bytes {
+        let (code, reason) = match self {
+            Self::Normal => (1000_u16, ""),
+            Self::Protocol(reason) => (1002, reason),
+            Self::NotText => (1007, "a text message that is not UTF-8"),
+            Self::Policy(reason) => (1008, reason),
+            Self::TooLarge => (1009, "the message is too large"),
+            Self::Restart => (1012, "the server closes; connect anew"),
+            Self::TooSlow => (1013, "too slow: too much waits to be sent; connect anew"),
+        };
+        let mut payload = code.to_be_bytes().to_vec();
+        payload.extend(reason.as_bytes());
+        frame(Opcode::Close, &payload)
+    }
+}
