@@ -1,6 +1,7 @@
-//! Live events to every WebSocket client, until Ctrl-C. Run with: `cargo run --example ws_hub`
+//! Live events to every WebSocket client, until Ctrl-C.
+//! Run with: `cargo run --example ws_hub --features ws`
 
-use std::{error::Error, time::Duration};
+use std::{env, error::Error, time::Duration};
 
 use serde_json::json;
 use thalweg::{sinks::ws::Hub, sources::interval};
@@ -8,9 +9,10 @@ use tokio::signal::ctrl_c;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let hub = Hub::builder().bind("127.0.0.1:9001").await?;
+    let address = env::args().nth(1).unwrap_or("127.0.0.1:9001".to_owned());
+    let hub = Hub::builder().bind(address).await?;
     let url = format!("ws://{}/?topic=level", hub.address());
-    println!("connect with `websocat '{url}'`, or in the console of a browser:");
+    println!("listening on {url}: connect with `websocat`, or in the console of a browser:");
     println!("  new WebSocket('{url}').onmessage = event => console.log(event.data)");
 
     let handle = hub.handle();
