@@ -81,14 +81,20 @@ impl Sink<CrawlEvent> for Ledger {
             let mut summary = lock(&self.totals.summary);
             for event in batch.drain(..) {
                 match event {
-                    CrawlEvent::Page { record, retries } => {
+                    CrawlEvent::Page {
+                        record,
+                        retries,
+                        rejections,
+                        ..
+                    } => {
                         summary.record(&record);
+                        summary.rejected.add(&rejections);
                         summary.retries += u64::from(retries);
                         if self.file.is_some() {
                             self.records.push(record);
                         }
                     }
-                    CrawlEvent::Denied { .. } => summary.robots_denied += 1,
+                    CrawlEvent::Denied(url) => summary.rejected.count(url.reason),
                     CrawlEvent::Postponed => {}
                 }
             }
