@@ -110,6 +110,11 @@ impl Encoding {
     }
 }
 
+/// Tells whether [`decode`] undoes what `headers` say of a body.
+pub(super) fn is_coded(headers: &HeaderMap) -> bool {
+    Encoding::of(headers).is_some()
+}
+
 /// Undoes the `Content-Encoding` of a body, up to `limit` bytes.
 pub(super) fn decode(raw: Collected, headers: &HeaderMap, limit: usize) -> io::Result<Collected> {
     let Some(encoding) = Encoding::of(headers) else {

@@ -101,7 +101,7 @@ impl Client {
         let started = Instant::now();
         let deadline = started + self.shared.config.timeout;
         let origin = origin(url)?;
-        let (mut connection, head) = self.send(url, origin, started, deadline).await?;
+        let (mut connection, sent, head) = self.send(url, origin, started, deadline).await?;
         let (head, mut incoming) = head.into_parts();
 
         let work = connection.run(async {
@@ -140,8 +140,11 @@ impl Client {
             })?;
         Ok(Response {
             url: url.clone(),
+            sent,
+            version: head.version,
             status: head.status,
             location: location(url, head.status, &head.headers),
+            is_decoded: body::is_coded(&head.headers),
             headers: head.headers,
             body: bytes,
             truncated,
@@ -150,14 +153,14 @@ impl Client {
         })
     }
 
-    /// Gets the head of a response, over a kept connection if there is one that still works.
+    /// Gets the head of a response, over a kept connection if there is one that still works, and what was sent for it.
     async fn send(
         &self,
         url: &Url,
         origin: &str,
         started: Instant,
         deadline: Instant,
-    ) -> Result<(Connection, hyper::Response<Incoming>), FetchError> {
+    ) -> Result<(Connection, Option<HeaderMap>, hyper::Response<Incoming>), FetchError> {
         let Shared {
             config,
             connector,
@@ -170,10 +173,11 @@ impl Client {
 
         if let Some(mut connection) = pool.take(origin, started) {
             let request = self.request(url, &connection)?;
-            let sent = connection.send(request);
-            let outcome = self.within(Phase::Head, url, deadline, sent).await;
+            let sent = self.kept(&request);
+            let answer = connection.send(request);
+            let outcome = self.within(Phase::Head, url, deadline, answer).await;
             if let Ok(Ok(head)) = outcome {
-                return Ok((connection, head));
+                return Ok((connection, sent, head));
             }
             // Others must not be sent into the same silence.
             if connection.is_http2() {
@@ -196,12 +200,18 @@ impl Client {
                 limit: config.connect_timeout.min(config.timeout),
             })??;
         let request = self.request(url, &connection)?;
-        let sent = connection.send(request);
+        let sent = self.kept(&request);
+        let answer = connection.send(request);
         let head = self
-            .within(Phase::Head, url, deadline, sent)
+            .within(Phase::Head, url, deadline, answer)
             .await?
             .map_err(protocol)?;
-        Ok((connection, head))
+        Ok((connection, sent, head))
+    }
+
+    fn kept(&self, request: &Request<NoBody>) -> Option<HeaderMap> {
+        let keeps = self.shared.config.keep_requests;
+        keeps.then(|| request.headers().clone())
     }
 
     fn request(&self, url: &Url, connection: &Connection) -> Result<Request<NoBody>, FetchError> {
