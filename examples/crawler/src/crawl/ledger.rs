@@ -69,11 +69,16 @@ impl Ledger {
         let mut summary = lock(&self.totals.summary);
         for event in events {
             match event {
-                CrawlEvent::Page { record, retries } => {
+                CrawlEvent::Page {
+                    record,
+                    retries,
+                    rejections,
+                } => {
                     summary.record(record);
+                    summary.rejected.add(rejections);
                     summary.retries += u64::from(*retries);
                 }
-                CrawlEvent::Denied { .. } => summary.robots_denied += 1,
+                CrawlEvent::Denied(url) => summary.rejected.count(url.reason),
                 CrawlEvent::Postponed => {}
             }
         }

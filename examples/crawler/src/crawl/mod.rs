@@ -1,5 +1,6 @@
 //! The crawl, as a flow: a frontier of visits, polite fetching, the links that lead on, and the sinks.
 
+mod admission;
 mod allowance;
 mod event;
 mod feed;
@@ -7,6 +8,7 @@ mod fetcher;
 mod follow;
 mod ledger;
 mod links;
+mod rejection;
 mod seen;
 mod site;
 mod stop;
@@ -28,6 +30,7 @@ pub use self::feed::Feed;
 use self::fetcher::Fetcher;
 use self::follow::Follow;
 use self::ledger::{Ledger, Totals};
+pub use self::rejection::{RejectedUrl, Rejection, Rejections};
 use self::site::Site;
 use self::stop::Stop;
 use self::visit::Visit;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crawler::crawl::Crawl;
+use crawler::crawl::{Crawl, Rejection};
 use crawler::fetch::{Client, FetchError};
 use crawler::output::Outputs;
 use crawler::summary::End;
@@ -52,7 +52,8 @@ async fn the_body_limit_does_not_cut_robots_txt() {
     ])
     .await;
     let words = format!("--body-limit 100 {}", site.url("/"));
-    assert_eq!(crawl(&words).await.summary.robots_denied, 1);
+    let rejected = crawl(&words).await.summary.rejected;
+    assert_eq!(rejected.of(Rejection::Robots), 1);
     assert_eq!(site.requests(), ["/"]);
 }
 

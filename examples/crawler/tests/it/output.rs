@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use crawler::args::Args;
-use crawler::crawl::CrawlEvent;
+use crawler::crawl::{CrawlEvent, Rejections};
 use crawler::output::{AppendFile, Outputs, PageRecord};
 
 /// A directory of a test's own, which goes with it.
@@ -46,7 +46,11 @@ fn record(number: u64) -> PageRecord {
 }
 
 fn page(record: PageRecord) -> CrawlEvent {
-    CrawlEvent::Page { record, retries: 0 }
+    CrawlEvent::Page {
+        record,
+        retries: 0,
+        rejections: Rejections::default(),
+    }
 }
 
 fn lines(folder: &Path) -> Vec<String> {
