@@ -8,6 +8,7 @@ use bytesize::ByteSize;
 use serde::Serialize;
 
 use crate::args::SummaryFormat;
+use crate::crawl::Rejections;
 use crate::output::PageRecord;
 use crate::progress::per_second;
 
@@ -35,8 +36,8 @@ pub struct Summary {
     pub bytes: u64,
     /// Links on all pages.
     pub links: u64,
-    /// URLs that were left out because robots.txt disallows them.
-    pub robots_denied: u64,
+    /// URLs that were found and not fetched, by reason.
+    pub rejected: Rejections,
     /// Links that were lost because the queue was full.
     pub refused: u64,
     /// Why the crawl ended.
@@ -128,7 +129,6 @@ impl fmt::Display for Summary {
             ("  failures", self.failures),
             ("retries", self.retries),
             ("links", self.links),
-            ("denied by robots", self.robots_denied),
             ("lost: queue full", self.refused),
         ];
         // What is rare is worth a line only when it happens.
@@ -138,6 +138,11 @@ impl fmt::Display for Summary {
             .filter(|(name, count)| is_told(name, *count))
         {
             writeln!(formatter, "{name:<18}{count:>12}")?;
+        }
+        let rejected: u64 = self.rejected.iter().map(|(_, count)| count).sum();
+        writeln!(formatter, "{:<18}{rejected:>12}", "not followed")?;
+        for (reason, count) in self.rejected.iter() {
+            writeln!(formatter, "  {reason:<16}{count:>12}")?;
         }
         let bytes = ByteSize(self.bytes).to_string();
         writeln!(formatter, "{:<18}{bytes:>12}", "bytes")?;
@@ -156,13 +161,14 @@ mod tests {
     use std::time::SystemTime;
 
     use super::*;
+    use crate::crawl::Rejection;
 
     fn summary() -> Summary {
         let mut summary = Summary {
-            robots_denied: 1,
             retries: 2,
             ..Summary::default()
         };
+        summary.rejected.count(Rejection::Robots);
         for status in [Some(200), Some(204), Some(301), Some(404), Some(503), None] {
             summary.record(&PageRecord {
                 url: "http://river.test/".to_owned(),
@@ -188,7 +194,7 @@ mod tests {
         summary()
             .print(SummaryFormat::Json, &mut output)
             .expect("to memory");
-        let expected = r#"{"pages":6,"ok":2,"redirects":1,"http_errors":2,"failures":1,"errors":3,"retries":2,"bytes":6144,"links":18,"robots_denied":1,"refused":0,"end":"complete","duration_s":1.5,"pages_per_s":4.0}"#;
+        let expected = r#"{"pages":6,"ok":2,"redirects":1,"http_errors":2,"failures":1,"errors":3,"retries":2,"bytes":6144,"links":18,"rejected":{"robots":1},"refused":0,"end":"complete","duration_s":1.5,"pages_per_s":4.0}"#;
         assert_eq!(output, format!("{expected}\n").as_bytes());
     }
 
@@ -202,7 +208,7 @@ mod tests {
         assert!(text.contains("  redirects                  1\n"), "{text}");
         assert!(text.contains("bytes                  6.0 KiB\n"), "{text}");
         let widths: Vec<usize> = text.lines().skip(2).map(str::len).collect();
-        assert_eq!(widths, [30; 11], "{text}");
+        assert_eq!(widths, [30; 12], "{text}");
     }
 
     #[test]

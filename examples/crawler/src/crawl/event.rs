@@ -1,5 +1,6 @@
 //! What the crawl tells.
 
+use super::rejection::{RejectedUrl, Rejections};
 use crate::output::PageRecord;
 
 /// Something that happened in a crawl.
@@ -11,12 +12,11 @@ pub enum CrawlEvent {
         record: PageRecord,
         /// How often the request was made again.
         retries: u32,
+        /// How many of the URLs that were found there are not fetched, and why.
+        rejections: Rejections,
     },
     /// A URL was left out because of robots.txt.
-    Denied {
-        /// The URL.
-        url: String,
-    },
+    Denied(RejectedUrl),
     /// A URL was put off; another event will tell of it, or the crawl ends before. Never told.
     Postponed,
 }

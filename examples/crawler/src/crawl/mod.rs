@@ -1,5 +1,6 @@
 //! The crawl, as a flow: a frontier of visits, polite fetching, the links that lead on, and the sinks.
 
+mod admission;
 mod allowance;
 mod event;
 mod feed;
@@ -7,6 +8,7 @@ mod fetcher;
 mod follow;
 mod ledger;
 mod links;
+mod rejection;
 mod seen;
 mod site;
 mod stop;
@@ -28,11 +30,12 @@ pub use self::feed::Feed;
 use self::fetcher::Fetcher;
 use self::follow::Follow;
 use self::ledger::{Ledger, Totals};
+pub use self::rejection::{RejectedUrl, Rejection, Rejections};
 use self::site::Site;
 use self::stop::Stop;
 use self::visit::Visit;
 use crate::args::Args;
-use crate::output::{OutputError, PagesFile};
+use crate::output::{OutputError, Outputs};
 use crate::progress::Snapshot;
 use crate::summary::{End, Summary};
 
@@ -81,19 +84,19 @@ pub struct Crawl {
 }
 
 impl Crawl {
-    /// Starts a crawl of the URLs of `args`. Pages are written to `pages`, if there is such a file.
+    /// Starts a crawl of the URLs of `args`. What happens is written to `outputs`, if there are any.
     ///
     /// # Panics
     ///
     /// Panics outside of a tokio runtime.
     #[must_use = "a crawl is to be waited for"]
-    pub fn start(args: &Args, pages: Option<PagesFile>) -> Self {
+    pub fn start(args: &Args, outputs: Option<Outputs>) -> Self {
         let stop = Stop::default();
         let totals = Arc::new(Totals::default());
         let fetcher = Arc::new(Fetcher::new(args, stop.clone()));
         let (feed, mut teller) = Feed::new();
         let (mut follow, seeds) = Follow::new(args, totals.clone());
-        let ledger = Ledger::new(pages, totals.clone());
+        let ledger = Ledger::new(outputs, totals.clone());
 
         let politeness = KeyLimits::new(args.speed.concurrency)
             .per_key(args.speed.per_host)
