@@ -2,8 +2,10 @@
 
 use std::path::PathBuf;
 
+use bytesize::ByteSize;
 use clap::{Args, ValueEnum};
 
+use super::values;
 use crate::output::Algorithm;
 
 /// The options about the output.
@@ -18,6 +20,15 @@ pub struct Output {
     #[arg(long, requires = "out")]
     pub dedupe: bool,
 
+    /// Archive requests and responses in DIR/archive/*.warc.gz (WARC 1.1), with an index in DIR/indexes; one body is
+    /// stored once
+    #[arg(long, requires = "out")]
+    pub warc: bool,
+
+    /// Begin another archive file when one is larger than this
+    #[arg(long, value_name = "SIZE", default_value = "1GB", value_parser = values::size)]
+    pub warc_size: ByteSize,
+
     /// How to print the summary
     #[arg(long, value_enum, default_value_t = SummaryFormat::Text)]
     pub summary: SummaryFormat,
@@ -31,13 +42,19 @@ impl Output {
     /// The digests of bodies that the outputs tell; none if nothing is written.
     #[must_use]
     pub fn digests(&self) -> Option<Algorithm> {
-        self.out.as_ref().map(|_| Algorithm::Xxh3)
+        self.out.as_ref().map(|_| {
+            if self.warc {
+                Algorithm::Sha1
+            } else {
+                Algorithm::Xxh3
+            }
+        })
     }
 
     /// Whether an output needs the responses themselves.
     #[must_use]
     pub fn needs_responses(&self) -> bool {
-        false
+        self.warc
     }
 }
 

@@ -36,6 +36,8 @@ pub(super) struct Fetcher {
     client: Client,
     /// The name to look for in robots.txt; none to ignore it.
     agent: Option<String>,
+    /// Which bodies are read.
+    is_wanted: fn(StatusCode, &HeaderMap) -> bool,
     retries: u32,
     body_limit: usize,
     pub(super) allowance: Allowance,
@@ -56,6 +58,7 @@ impl Fetcher {
             body_limit: config.body_limit,
             client: Client::new(config),
             agent: (!args.what.ignore_robots).then(|| name.unwrap_or_default().to_owned()),
+            is_wanted: if args.output.warc { is_any } else { is_page },
             retries: args.fetching.retries,
             allowance: Allowance::new(args.what.max_pages),
             stop,
@@ -133,7 +136,7 @@ impl Fetcher {
     async fn visit(&self, visit: &Visit, retries: &mut u32) -> Outcome {
         tokio::select! {
             biased;
-            result = self.get(&visit.url, Some(&visit.site), is_page, retries) => match result {
+            result = self.get(&visit.url, Some(&visit.site), self.is_wanted, retries) => match result {
                 Ok(response) => Outcome::Response(Box::new(response)),
                 Err(error) => Outcome::Failed(error.to_string()),
             },
@@ -225,6 +228,11 @@ impl Fetcher {
 
 fn is_success(status: StatusCode, _: &HeaderMap) -> bool {
     status.is_success()
+}
+
+/// An archive keeps whatever comes.
+fn is_any(_: StatusCode, _: &HeaderMap) -> bool {
+    true
 }
 
 /// Tells whether a response is worth reading: a page that may have links.

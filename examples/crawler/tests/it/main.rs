@@ -3,6 +3,7 @@
 //! Where `CRAWL_CASES` names a folder, the case files in there are run too.
 
 mod address;
+mod archive;
 mod bodies;
 mod cases;
 mod connections;
