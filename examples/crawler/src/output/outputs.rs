@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::append_file::AppendFile;
-use super::archive::Archive;
+use super::archive::{self, Archive};
 use super::directory::Directory;
 use super::error::OutputError;
 use super::pages::Pages;
@@ -64,6 +64,15 @@ impl Outputs {
             pages: Pages::open(&directory, args.output.dedupe || args.output.warc).await?,
             archive,
         })
+    }
+
+    /// How long the file called `name` is in a `directory` where no crawl runs; 0 if there is none.
+    #[must_use]
+    pub fn length(directory: &Path, name: &str) -> u64 {
+        let length = |name| std::fs::metadata(directory.join(name)).map(|file| file.len());
+        length(name)
+            .or_else(|error| length(archive::name_at_the_end(name).ok_or(error)?))
+            .unwrap_or(0)
     }
 
     /// The directory of the files.

@@ -117,6 +117,11 @@ impl Index {
     }
 }
 
+/// What a file is called after the close, if that is another name: it has the same lines then.
+pub(in crate::output) fn name_at_the_end(name: &str) -> Option<&'static str> {
+    (name == UNSORTED).then_some(SORTED)
+}
+
 /// Makes a sorted index the beginning of one that grows on: it has the same lines, if it was sorted at `position`.
 fn take_up(sorted: &Path, unsorted: &Path, position: u64) -> io::Result<()> {
     if unsorted.try_exists()? || fs::metadata(sorted)?.len() != position {

@@ -19,6 +19,7 @@ use hyper::{StatusCode, Version};
 
 use self::gzip::Gzip;
 use self::http::{request_head, response_head};
+pub(super) use self::index::name_at_the_end;
 use self::index::{Entry, Index};
 use self::record::{Record, RecordId};
 use super::append_file::AppendFile;
@@ -57,15 +58,20 @@ impl Archive {
         directory.make_within(FOLDER).await?;
         let folder = directory.path.join(FOLDER);
         let kept = directory.positions.and_then(|positions| {
-            let mut names = positions.iter().map(|(name, _)| name);
-            names.find_map(|name| FileName::parse(name.strip_prefix(FOLDER)?.strip_prefix('/')?))
+            // Those before the last one are as long as they were.
+            positions
+                .iter()
+                .filter_map(|(name, _)| {
+                    FileName::parse(name.strip_prefix(FOLDER)?.strip_prefix('/')?)
+                })
+                .max_by_key(|name| name.number)
         });
         let name = if let Some(name) = kept {
             remove_after(&folder, &name)
                 .map_err(|source| OutputError::new(Attempt::Reopen, &folder, source))?;
             name
         } else {
-            check_is_new(&folder)
+            make_new(&folder, directory.positions.is_some())
                 .map_err(|source| OutputError::new(Attempt::BeginArchive, &folder, source))?;
             FileName::first(SystemTime::now())
         };
@@ -338,15 +344,19 @@ fn names_in(folder: &Path) -> io::Result<Vec<FileName>> {
     Ok(names)
 }
 
-/// Makes sure that no earlier archive is mixed with a new one, or lost to it.
-fn check_is_new(folder: &Path) -> io::Result<()> {
-    match names_in(folder)?.first() {
-        None => Ok(()),
-        Some(name) => Err(io::Error::new(
-            io::ErrorKind::AlreadyExists,
-            format!("there is one already ({name})"),
-        )),
+/// Makes sure that no earlier archive is mixed with a new one, or lost to it. What a crawl left that `goes_on` and has
+/// committed nothing yet is no archive.
+fn make_new(folder: &Path, goes_on: bool) -> io::Result<()> {
+    for name in names_in(folder)? {
+        if !goes_on {
+            return Err(io::Error::new(
+                io::ErrorKind::AlreadyExists,
+                format!("there is one already ({name})"),
+            ));
+        }
+        fs::remove_file(folder.join(name.to_string()))?;
     }
+    Ok(())
 }
 
 /// Removes the files that were begun after `last`: no commit knows of them.
