@@ -8,6 +8,7 @@ use bytesize::ByteSize;
 use serde::Serialize;
 
 use crate::args::SummaryFormat;
+use crate::crawl::Rejections;
 use crate::output::PageRecord;
 use crate::progress::per_second;
 
@@ -15,7 +16,7 @@ use crate::progress::per_second;
 ///
 /// Every fetched URL is one of `ok`, `redirects`, `http_errors` and `failures`, and their sum is
 /// `pages`.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
 pub struct Summary {
     /// URLs that were requested, however that ended.
     pub pages: u64,
@@ -33,10 +34,12 @@ pub struct Summary {
     pub retries: u64,
     /// Bytes of decoded bodies.
     pub bytes: u64,
+    /// Pages with the body of an earlier one, if those were looked for.
+    pub duplicates: u64,
     /// Links on all pages.
     pub links: u64,
-    /// URLs that were left out because robots.txt disallows them.
-    pub robots_denied: u64,
+    /// URLs that were found and not fetched, by reason.
+    pub rejected: Rejections,
     /// Links that were lost because the queue was full.
     pub refused: u64,
     /// Why the crawl ended.
@@ -84,8 +87,44 @@ impl Summary {
             Some(_) => self.http_errors += 1,
         }
         self.errors = self.http_errors + self.failures;
+        self.duplicates += u64::from(page.duplicate_of.is_some());
         self.bytes += page.bytes;
         self.links += u64::from(page.links);
+    }
+
+    /// Hands each count that goes on from one run to the next to `take`, with its name.
+    pub(crate) fn counts(&self, mut take: impl FnMut(&str, u64)) {
+        let mut this = *self;
+        for (name, count) in this.named() {
+            take(name, *count);
+        }
+        for (reason, count) in self.rejected.iter() {
+            take(reason.name(), count);
+        }
+    }
+
+    /// Sets a count to what an earlier run has come to; nothing if there is none of this name.
+    pub(crate) fn set_count(&mut self, name: &str, count: u64) {
+        for (known, place) in self.named() {
+            if known == name {
+                *place = count;
+            }
+        }
+        self.rejected.set(name, count);
+        self.errors = self.http_errors + self.failures;
+    }
+
+    fn named(&mut self) -> [(&'static str, &mut u64); 8] {
+        [
+            ("pages", &mut self.pages),
+            ("ok", &mut self.ok),
+            ("redirects", &mut self.redirects),
+            ("http_errors", &mut self.http_errors),
+            ("failures", &mut self.failures),
+            ("retries", &mut self.retries),
+            ("bytes", &mut self.bytes),
+            ("links", &mut self.links),
+        ]
     }
 
     /// Sets why and when the crawl ended, and the rate that follows from it.
@@ -126,18 +165,24 @@ impl fmt::Display for Summary {
             ("  redirects", self.redirects),
             ("  http errors", self.http_errors),
             ("  failures", self.failures),
+            ("duplicates", self.duplicates),
             ("retries", self.retries),
             ("links", self.links),
-            ("denied by robots", self.robots_denied),
             ("lost: queue full", self.refused),
         ];
         // What is rare is worth a line only when it happens.
-        let is_told = |name: &str, count| count > 0 || !name.starts_with("lost");
+        let is_told =
+            |name: &str, count| count > 0 || !(name.starts_with("lost") || name == "duplicates");
         for (name, count) in counts
             .into_iter()
             .filter(|(name, count)| is_told(name, *count))
         {
             writeln!(formatter, "{name:<18}{count:>12}")?;
+        }
+        let rejected: u64 = self.rejected.iter().map(|(_, count)| count).sum();
+        writeln!(formatter, "{:<18}{rejected:>12}", "not followed")?;
+        for (reason, count) in self.rejected.iter() {
+            writeln!(formatter, "  {reason:<16}{count:>12}")?;
         }
         let bytes = ByteSize(self.bytes).to_string();
         writeln!(formatter, "{:<18}{bytes:>12}", "bytes")?;
@@ -156,27 +201,18 @@ mod tests {
     use std::time::SystemTime;
 
     use super::*;
+    use crate::crawl::Rejection;
 
     fn summary() -> Summary {
         let mut summary = Summary {
-            robots_denied: 1,
             retries: 2,
             ..Summary::default()
         };
+        summary.rejected.count(Rejection::Robots);
         for status in [Some(200), Some(204), Some(301), Some(404), Some(503), None] {
-            summary.record(&PageRecord {
-                url: "http://river.test/".to_owned(),
-                status,
-                depth: 0,
-                referrer: None,
-                content_type: None,
-                bytes: 1024,
-                title: None,
-                links: 3,
-                fetched_at: SystemTime::UNIX_EPOCH,
-                elapsed_ms: 1,
-                error: None,
-            });
+            let mut page = PageRecord::new("http://river.test/".to_owned(), SystemTime::UNIX_EPOCH);
+            (page.status, page.bytes, page.links) = (status, 1024, 3);
+            summary.record(&page);
         }
         summary.finish(End::Complete, Duration::from_millis(1500));
         summary
@@ -188,7 +224,7 @@ mod tests {
         summary()
             .print(SummaryFormat::Json, &mut output)
             .expect("to memory");
-        let expected = r#"{"pages":6,"ok":2,"redirects":1,"http_errors":2,"failures":1,"errors":3,"retries":2,"bytes":6144,"links":18,"robots_denied":1,"refused":0,"end":"complete","duration_s":1.5,"pages_per_s":4.0}"#;
+        let expected = r#"{"pages":6,"ok":2,"redirects":1,"http_errors":2,"failures":1,"errors":3,"retries":2,"bytes":6144,"duplicates":0,"links":18,"rejected":{"robots":1},"refused":0,"end":"complete","duration_s":1.5,"pages_per_s":4.0}"#;
         assert_eq!(output, format!("{expected}\n").as_bytes());
     }
 
@@ -202,7 +238,7 @@ mod tests {
         assert!(text.contains("  redirects                  1\n"), "{text}");
         assert!(text.contains("bytes                  6.0 KiB\n"), "{text}");
         let widths: Vec<usize> = text.lines().skip(2).map(str::len).collect();
-        assert_eq!(widths, [30; 11], "{text}");
+        assert_eq!(widths, [30; 12], "{text}");
     }
 
     #[test]

@@ -9,13 +9,13 @@ use hyper::header::{CONTENT_TYPE, HeaderMap};
 use thalweg::operators::concurrency::Work;
 use url::Url;
 
-use super::Queue;
 use super::allowance::Allowance;
+use super::frontier::Queue;
 use super::site::{Permission, Robots, Site};
 use super::stop::Stop;
 use super::visit::{Fetched, Outcome, Visit};
 use crate::args::Args;
-use crate::fetch::{Client, FetchError, Response};
+use crate::fetch::{Client, FetchError, Request, Response};
 use crate::robots::{self, Rules, product_token};
 
 /// Redirects in a row that lead to a `robots.txt`, as RFC 9309 asks for.
@@ -28,14 +28,14 @@ const FIRST_PAUSE: Duration = Duration::from_millis(500);
 /// asks for a longer one the request is not made again.
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 
-const CUT_OFF: &str = "cut off when the crawl was stopped";
-
 /// Fetches, one visit at a time in each of many tasks.
 #[derive(Debug)]
 pub(super) struct Fetcher {
     client: Client,
     /// The name to look for in robots.txt; none to ignore it.
     agent: Option<String>,
+    /// Which bodies are read.
+    is_wanted: fn(StatusCode, &HeaderMap) -> bool,
     retries: u32,
     body_limit: usize,
     pub(super) allowance: Allowance,
@@ -44,7 +44,8 @@ pub(super) struct Fetcher {
 }
 
 impl Fetcher {
-    pub(super) fn new(args: &Args, stop: Stop) -> Self {
+    /// Creates a fetcher for a crawl that has so many pages already.
+    pub(super) fn new(args: &Args, pages: u64, stop: Stop) -> Self {
         let name = args
             .fetching
             .user_agent
@@ -56,8 +57,9 @@ impl Fetcher {
             body_limit: config.body_limit,
             client: Client::new(config),
             agent: (!args.what.ignore_robots).then(|| name.unwrap_or_default().to_owned()),
+            is_wanted: if args.output.warc { is_any } else { is_page },
             retries: args.fetching.retries,
-            allowance: Allowance::new(args.what.max_pages),
+            allowance: Allowance::new(args.what.max_pages.saturating_sub(pages)),
             stop,
             running: AtomicU64::new(0),
         }
@@ -111,7 +113,10 @@ impl Fetcher {
                 permission = visit.site.permission(&visit.url, pause, read) => permission,
                 // A site that is slow to answer does not hold up the end.
                 () = self.allowance.spent() => return Err(Outcome::Surplus),
-                () = self.stop.is_cut() => Permission::Unreachable(CUT_OFF.to_owned()),
+                () = self.stop.is_cut() => {
+                    let is_counted = self.allowance.take();
+                    return Err(if is_counted { Outcome::CutOff } else { Outcome::Surplus });
+                }
             };
             match permission {
                 Permission::Granted => {}
@@ -133,11 +138,11 @@ impl Fetcher {
     async fn visit(&self, visit: &Visit, retries: &mut u32) -> Outcome {
         tokio::select! {
             biased;
-            result = self.get(&visit.url, Some(&visit.site), is_page, retries) => match result {
+            result = self.get(&visit.url, Some(&visit.site), self.is_wanted, retries) => match result {
                 Ok(response) => Outcome::Response(Box::new(response)),
                 Err(error) => Outcome::Failed(error.to_string()),
             },
-            () = self.stop.is_cut() => Outcome::Failed(CUT_OFF.to_owned()),
+            () = self.stop.is_cut() => Outcome::CutOff,
         }
     }
 
@@ -153,7 +158,12 @@ impl Fetcher {
         // One byte more than is parsed tells a long robots.txt from one that ends there.
         let limit = site.map_or(robots::LIMIT + 1, |_| self.body_limit);
         loop {
-            let result = self.client.get_up_to(limit, url, is_wanted).await;
+            let request = Request {
+                url,
+                body_limit: limit,
+                known: None,
+            };
+            let result = self.client.send(&request, &(), is_wanted).await;
             if let (Some(site), Ok(response)) = (site, &result)
                 && is_busy(response.status)
                 && let Some(asked) = response.retry_after()
@@ -220,6 +230,11 @@ impl Fetcher {
 
 fn is_success(status: StatusCode, _: &HeaderMap) -> bool {
     status.is_success()
+}
+
+/// An archive keeps whatever comes.
+fn is_any(_: StatusCode, _: &HeaderMap) -> bool {
+    true
 }
 
 /// Tells whether a response is worth reading: a page that may have links.

@@ -5,53 +5,68 @@ use std::sync::Arc;
 use thalweg::operators::concurrency::Ticket;
 use url::Url;
 
-use super::Queue;
+use super::admission::Admission;
 use super::event::CrawlEvent;
+use super::frontier::{Found, Queue};
 use super::ledger::Totals;
-use super::links::{self, Extract, Reader};
-use super::seen::Seen;
-use super::site::Sites;
-use super::visit::{Fetched, Outcome, Visit};
+use super::links::{self, Reader};
+use super::rejection::{RejectedUrl, Rejection, Rejections};
+use super::visit::{Fetched, Outcome, Step, Visit};
 use crate::args::Args;
 use crate::fetch::Response;
-use crate::output::PageRecord;
-use crate::url::{Bounds, LONGEST, forget_user, is_media, normalise};
+use crate::output::{Algorithm, PageRecord};
+use crate::url::normalise;
 
 /// Redirects in a row that may lead to another spelling of the same URL, which would otherwise count as known.
 const RESPELLINGS: u8 = 5;
+
+const CUT_OFF: &str = "cut off when the crawl was stopped";
 
 /// The memory of a crawl: what is known, and how far it goes.
 ///
 /// One stage of the flow owns it, so nothing in it is locked.
 #[derive(Debug)]
 pub(super) struct Follow {
-    args: Args,
-    bounds: Bounds,
-    seen: Seen,
-    sites: Sites,
+    admission: Admission,
+    /// Whether links that ask not to be followed are not.
+    is_polite: bool,
+    keeps: Keeps,
+    /// What is cut off is left for another run.
+    is_logged: bool,
+    /// What the visit at hand leads to, for the log.
+    found: Vec<Found>,
     totals: Arc<Totals>,
 }
 
 impl Follow {
-    /// Begins with the URLs of `args`, of which it makes the first visits.
-    pub(super) fn new(args: &Args, totals: Arc<Totals>) -> (Self, Vec<Visit>) {
-        let mut follow = Self {
-            bounds: crate::url::Scope::from(args.what.scope).around(&args.urls),
-            seen: Seen::default(),
-            sites: Sites::new(),
+    pub(super) fn new(
+        args: &Args,
+        admission: Admission,
+        is_logged: bool,
+        totals: Arc<Totals>,
+    ) -> Self {
+        Self {
+            admission,
+            is_polite: !args.what.ignore_robots,
+            keeps: Keeps {
+                digests: args.output.digests(),
+                responses: args.output.needs_responses(),
+            },
+            is_logged,
+            found: Vec::new(),
             totals,
-            args: args.clone(),
-        };
-        let seeds = args
-            .urls
-            .iter()
-            .filter_map(|url| follow.visit(url.clone(), 0, None))
-            .collect();
-        (follow, seeds)
+        }
     }
 
     /// Queues what a visit leads to, and tells what came of it.
-    pub(super) fn links_of(&mut self, fetched: Fetched) -> CrawlEvent {
+    pub(super) fn step(&mut self, fetched: Fetched) -> Step {
+        let id = fetched.visit.id;
+        let event = self.links_of(fetched);
+        let found = std::mem::take(&mut self.found);
+        Step { event, id, found }
+    }
+
+    fn links_of(&mut self, fetched: Fetched) -> CrawlEvent {
         let Fetched {
             visit,
             ticket,
@@ -60,163 +75,162 @@ impl Follow {
             outcome,
         } = fetched;
         let is_seed = visit.referrer.is_none();
-        let mut record = PageRecord {
-            url: String::new(),
-            status: None,
-            depth: visit.depth,
-            referrer: visit.referrer.clone(),
-            content_type: None,
-            bytes: 0,
-            title: None,
-            links: 0,
-            fetched_at: began,
-            elapsed_ms: 0,
-            error: None,
+        let mut record = Box::new(PageRecord::new(String::new(), began));
+        record.depth = visit.depth;
+        record.referrer.clone_from(&visit.referrer);
+        let mut kept = None;
+        let outcome = match outcome {
+            Outcome::CutOff if !self.is_logged => Outcome::Failed(CUT_OFF.to_owned()),
+            other => other,
         };
+        let mut finds = Finds::new(&visit, self);
         match outcome {
             Outcome::Response(response) => {
+                let Follow {
+                    is_polite, keeps, ..
+                } = *finds.follow;
                 if response.location.is_some() {
-                    self.redirect(&visit, &response, &ticket);
+                    finds.redirect(&response);
                 } else {
-                    let Extract { title, links } = self.page(&visit, &response, &ticket);
-                    record.title = title;
-                    record.links = links;
+                    links::read(&response, is_polite, &mut finds).tell(&mut record);
                 }
-                record.status = Some(response.status.as_u16());
-                record.content_type = response.content_type().map(str::to_owned);
-                record.bytes = response.body.len() as u64;
-                record.elapsed_ms = u64::try_from(response.elapsed.as_millis()).unwrap_or(u64::MAX);
+                describe(&response, keeps.digests, &mut record);
+                kept = keeps.responses.then(|| Arc::from(response));
             }
             Outcome::Failed(why) => {
                 if is_seed {
-                    self.totals.lose_seed(&visit.url, &why);
+                    finds.follow.totals.lose_seed(&visit.url, &why);
                 }
                 record.error = Some(why);
             }
             Outcome::Denied(why) => {
                 if is_seed {
-                    self.totals.lose_seed(&visit.url, &why);
+                    finds.follow.totals.lose_seed(&visit.url, &why);
                 }
-                return CrawlEvent::Denied {
+                return CrawlEvent::Denied(RejectedUrl {
                     url: visit.url.into(),
-                };
+                    referrer: visit.referrer,
+                    reason: Rejection::Robots,
+                });
             }
             Outcome::TooEarly => {
                 // Refused only if the crawl ends or the queue is full, and counted there.
                 let _ = ticket.add(visit);
                 return CrawlEvent::Postponed;
             }
-            Outcome::Surplus => return CrawlEvent::Postponed,
+            // They wait for another run.
+            Outcome::Surplus | Outcome::CutOff => return CrawlEvent::Postponed,
         }
+        let rejections = finds.queue(&ticket);
         record.url = visit.url.into();
-        CrawlEvent::Page { record, retries }
+        CrawlEvent::Page {
+            record,
+            retries,
+            rejections,
+            response: kept,
+        }
     }
+}
 
-    fn page(
-        &mut self,
-        visit: &Visit,
-        response: &Response,
-        ticket: &Ticket<Visit, Queue>,
-    ) -> Extract {
-        let deepest = self.args.what.max_depth.unwrap_or(u32::MAX);
-        let polite = !self.args.what.ignore_robots;
-        let mut finds = Finds {
+/// What is kept of responses for the outputs.
+#[derive(Debug, Clone, Copy)]
+struct Keeps {
+    digests: Option<Algorithm>,
+    responses: bool,
+}
+
+/// Notes in `record` what can be told without reading the page.
+fn describe(response: &Response, digests: Option<Algorithm>, record: &mut PageRecord) {
+    record.status = Some(response.status.as_u16());
+    record.location = response.location.as_ref().map(Url::to_string);
+    record.content_type = response.content_type().map(str::to_owned);
+    record.bytes = response.body.len() as u64;
+    record.truncated = response.truncated;
+    record.digest = digests
+        .filter(|_| !response.body.is_empty())
+        .map(|algorithm| algorithm.digest(&response.body));
+    record.elapsed_ms = u64::try_from(response.elapsed.as_millis()).unwrap_or(u64::MAX);
+}
+
+/// Gathers what a visit leads to.
+struct Finds<'a> {
+    visit: &'a Visit,
+    /// The URL of the visit, made when it is needed first.
+    referrer: Option<Arc<str>>,
+    visits: Vec<Visit>,
+    rejections: Rejections,
+    follow: &'a mut Follow,
+}
+
+impl<'a> Finds<'a> {
+    fn new(visit: &'a Visit, follow: &'a mut Follow) -> Self {
+        Self {
             visit,
-            is_deepest: visit.depth >= deepest,
             referrer: None,
             visits: Vec::new(),
-            follow: self,
-        };
-        let extract = links::read(response, polite, &mut finds);
-        if !finds.visits.is_empty() {
-            // What the queue has no room for is counted there.
-            ticket.add_all(finds.visits);
+            rejections: Rejections::default(),
+            follow,
         }
-        extract
     }
 
     /// A redirect is a visit of its own, as deep as the first.
-    fn redirect(&mut self, visit: &Visit, response: &Response, ticket: &Ticket<Visit, Queue>) {
+    fn redirect(&mut self, response: &Response) {
         let Some(mut target) = response.location.clone() else {
             return;
         };
-        make_bare(&mut target);
-        if visit.referrer.is_none() && !self.bounds.contains(&target) {
-            self.totals.leave_scope(&visit.url, &target);
+        target.set_fragment(None);
+        let visit = self.visit;
+        if visit.referrer.is_none() && !self.follow.admission.is_in_scope(&target) {
+            self.follow.totals.leave_scope(&visit.url, &target);
         }
-        let referrer = Arc::from(visit.url.as_str());
         let is_respelled = target != visit.url
             && visit.respelled < RESPELLINGS
             && normalise(target.clone()) == normalise(visit.url.clone());
-        let next = if is_respelled {
-            Some(Visit {
-                site: self.sites.of(&target, |url| self.args.delay_for(url)),
-                url: target,
-                depth: visit.depth,
-                referrer: Some(referrer),
-                respelled: visit.respelled + 1,
-            })
+        if is_respelled {
+            let referrer = self.referrer();
+            let respelled = self.follow.admission.respell(target, visit, referrer);
+            self.visits.push(respelled);
         } else {
-            self.visit(target, visit.depth, Some(&referrer))
-        };
-        if let Some(next) = next {
-            let _ = ticket.add(next);
+            self.admit(target, visit.depth);
         }
     }
 
-    /// Makes a visit of a URL that is new and belongs to the crawl.
-    fn visit(&mut self, mut url: Url, depth: u32, referrer: Option<&Arc<str>>) -> Option<Visit> {
-        make_bare(&mut url);
-        let is_seed = referrer.is_none();
-        let is_wanted =
-            || url.as_str().len() <= LONGEST && self.bounds.contains(&url) && !is_media(&url);
-        if !is_seed && !is_wanted() {
-            return None;
+    fn admit(&mut self, url: Url, depth: u32) {
+        let referrer = self.referrer();
+        match self.follow.admission.admit(url, depth, &referrer) {
+            Ok(visit) => self.visits.extend(visit),
+            Err(reason) => self.rejections.count(reason),
         }
-        if !self.seen.insert(normalise(url.clone()).as_str()) {
-            return None;
-        }
-        Some(Visit {
-            site: self.sites.of(&url, |url| self.args.delay_for(url)),
-            url,
-            depth,
-            referrer: referrer.cloned(),
-            respelled: 0,
-        })
     }
-}
 
-/// Leaves what a request says: no fragment, and no user, under whose name each link could make a site of its own.
-fn make_bare(url: &mut Url) {
-    url.set_fragment(None);
-    forget_user(url);
-}
+    fn referrer(&mut self) -> Arc<str> {
+        self.referrer
+            .get_or_insert_with(|| Arc::from(self.visit.url.as_str()))
+            .clone()
+    }
 
-/// Gathers the visits that a page leads to.
-struct Finds<'a> {
-    visit: &'a Visit,
-    /// What is found would be too deep.
-    is_deepest: bool,
-    /// The URL of the page, made when it is needed first.
-    referrer: Option<Arc<str>>,
-    visits: Vec<Visit>,
-    follow: &'a mut Follow,
+    /// Queues the visits, and counts what did not become one.
+    fn queue(self, ticket: &Ticket<Visit, Queue>) -> Rejections {
+        if !self.visits.is_empty() {
+            if self.follow.is_logged {
+                self.follow.found = Found::all(&self.visits);
+            }
+            // What the queue has no room for is counted there.
+            ticket.add_all(self.visits);
+        }
+        self.rejections
+    }
 }
 
 impl Reader for Finds<'_> {
     fn knows(&self, url: &str) -> bool {
-        self.is_deepest || self.follow.seen.contains(url)
+        self.follow.admission.knows(url)
     }
 
     fn find(&mut self, mut url: Url) {
         url.set_fragment(None);
-        if self.knows(url.as_str()) {
-            return;
+        if !self.knows(url.as_str()) {
+            self.admit(url, self.visit.depth + 1);
         }
-        let referrer = self
-            .referrer
-            .get_or_insert_with(|| Arc::from(self.visit.url.as_str()));
-        let visit = self.follow.visit(url, self.visit.depth + 1, Some(referrer));
-        self.visits.extend(visit);
     }
 }

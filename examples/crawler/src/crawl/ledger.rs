@@ -1,12 +1,16 @@
 //! The end of the flow: counts what happened, and writes the pages.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use thalweg::Sink;
+use tokio::time::Instant;
 use url::Url;
 
 use super::event::CrawlEvent;
-use crate::output::{OutputError, PageRecord, PagesFile};
+use super::folder::Folder;
+use super::folder_error::FolderError;
+use super::visit::Step;
 use crate::summary::Summary;
 
 /// The numbers of a crawl while it goes on.
@@ -19,7 +23,15 @@ pub(super) struct Totals {
 
 impl Totals {
     pub(super) fn summary(&self) -> Summary {
-        lock(&self.summary).clone()
+        *lock(&self.summary)
+    }
+
+    /// Goes on from what the runs before have come to.
+    pub(super) fn go_on<'a>(&self, totals: impl Iterator<Item = (&'a str, u64)>) {
+        let mut summary = lock(&self.summary);
+        for (name, count) in totals {
+            summary.set_count(name, count);
+        }
     }
 
     pub(super) fn pages_and_errors(&self) -> (u64, u64) {
@@ -53,63 +65,110 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Counts events, and writes the pages among them to a file if there is one.
-///
-/// An archive of responses would be written beside it.
+/// Counts events, and writes them to the folder of the crawl if it has one.
 #[derive(Debug)]
 pub(super) struct Ledger {
     totals: Arc<Totals>,
-    file: Option<PagesFile>,
-    records: Vec<PageRecord>,
+    folder: Option<Folder>,
+    /// When the time that counts as the crawl's began: earlier by that of the runs before.
+    clock: Clock,
 }
 
 impl Ledger {
-    pub(super) fn new(file: Option<PagesFile>, totals: Arc<Totals>) -> Self {
+    pub(super) fn new(folder: Option<Folder>, totals: Arc<Totals>, clock: Clock) -> Self {
         Self {
             totals,
-            file,
-            records: Vec::new(),
+            folder,
+            clock,
+        }
+    }
+
+    fn count(&self, events: &[CrawlEvent]) {
+        let mut summary = lock(&self.totals.summary);
+        for event in events {
+            match event {
+                CrawlEvent::Page {
+                    record,
+                    retries,
+                    rejections,
+                    ..
+                } => {
+                    summary.record(record);
+                    summary.rejected.add(rejections);
+                    summary.retries += u64::from(*retries);
+                }
+                CrawlEvent::Denied(url) => summary.rejected.count(url.reason),
+                CrawlEvent::Postponed => {}
+            }
         }
     }
 }
 
-impl Sink<CrawlEvent> for Ledger {
-    type Error = OutputError;
+impl Sink<Step> for Ledger {
+    type Error = FolderError;
 
-    async fn write(&mut self, batch: &mut Vec<CrawlEvent>) -> Result<(), OutputError> {
-        {
-            let mut summary = lock(&self.totals.summary);
-            for event in batch.drain(..) {
-                match event {
-                    CrawlEvent::Page { record, retries } => {
-                        summary.record(&record);
-                        summary.retries += u64::from(retries);
-                        if self.file.is_some() {
-                            self.records.push(record);
-                        }
-                    }
-                    CrawlEvent::Denied { .. } => summary.robots_denied += 1,
-                    CrawlEvent::Postponed => {}
+    async fn write(&mut self, batch: &mut Vec<Step>) -> Result<(), FolderError> {
+        // Taken at once: a batch that is offered again is a new one.
+        let mut events = Vec::with_capacity(batch.len());
+        for Step { event, id, found } in batch.drain(..) {
+            events.push(event);
+            if let Some(folder) = &mut self.folder {
+                folder.done(id);
+                for found in &found {
+                    folder.found(found);
                 }
             }
         }
-        match &mut self.file {
-            Some(file) => file.write(&mut self.records).await,
+        let written = match &mut self.folder {
+            Some(folder) => folder.append(&mut events).await,
+            None => Ok(()),
+        };
+        self.count(&events);
+        written?;
+        let Some(folder) = &mut self.folder else {
+            return Ok(());
+        };
+        let (totals, clock) = (self.totals.summary(), self.clock);
+        let committed = folder.commit(|take| {
+            totals.counts(&mut *take);
+            take(ELAPSED, clock.elapsed_ms());
+        });
+        committed.await
+    }
+
+    async fn close(&mut self) -> Result<(), FolderError> {
+        match &mut self.folder {
+            Some(folder) => folder.close().await,
             None => Ok(()),
         }
     }
+}
 
-    async fn flush(&mut self) -> Result<(), OutputError> {
-        match &mut self.file {
-            Some(file) => file.flush().await,
-            None => Ok(()),
+/// How long the crawl takes in milliseconds, as the totals of a folder call it.
+const ELAPSED: &str = "elapsed_ms";
+
+/// Tells how long a crawl takes, in all its runs.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Clock {
+    started: Instant,
+    before: Duration,
+}
+
+impl Clock {
+    /// Starts after the runs that had these totals.
+    pub(super) fn after<'a>(mut totals: impl Iterator<Item = (&'a str, u64)>) -> Self {
+        let before = totals.find(|(name, _)| *name == ELAPSED);
+        Self {
+            started: Instant::now(),
+            before: Duration::from_millis(before.map_or(0, |(_, elapsed)| elapsed)),
         }
     }
 
-    async fn close(&mut self) -> Result<(), OutputError> {
-        match &mut self.file {
-            Some(file) => file.close().await,
-            None => Ok(()),
-        }
+    pub(super) fn elapsed(self) -> Duration {
+        self.before + self.started.elapsed()
+    }
+
+    fn elapsed_ms(self) -> u64 {
+        u64::try_from(self.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
 }

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use crawler::args::Args;
-use crawler::crawl::{Crawl, CrawlEvent};
+use crawler::crawl::{Crawl, CrawlEvent, Rejection};
 use crawler::demo::Demo;
 use crawler::output::PageRecord;
 use crawler::summary::{End, Summary};
@@ -45,13 +45,14 @@ pub(crate) async fn crawl(words: &str) -> Crawled {
     crawl.end().await.expect("nothing breaks off");
     let (mut pages, mut denied) = (Vec::new(), Vec::new());
     let told = events.flow().for_each(|event| match event {
-        CrawlEvent::Page { record, .. } => pages.push(record),
-        CrawlEvent::Denied { url } => denied.push(url),
+        CrawlEvent::Page { record, .. } => pages.push(*record),
+        CrawlEvent::Denied(url) => denied.push(url.url),
         CrawlEvent::Postponed => panic!("this is never told"),
     });
     told.await.expect("the feed ends with the crawl");
     assert_eq!(crawl.summary().pages, pages.len() as u64);
-    assert_eq!(crawl.summary().robots_denied, denied.len() as u64);
+    let counted = crawl.summary().rejected.of(Rejection::Robots);
+    assert_eq!(counted, denied.len() as u64);
     Crawled {
         summary: crawl.summary().clone(),
         pages,
@@ -84,12 +85,12 @@ async fn every_page_of_the_demo_is_fetched_once() {
         redirects,
         errors,
         retries,
-        robots_denied,
+        rejected,
         end,
         ..
     } = crawled.summary;
     assert_eq!((ok, redirects, errors, retries), (62, 1, 1, 1));
-    assert_eq!((robots_denied, end), (1, End::Complete));
+    assert_eq!((rejected.of(Rejection::Robots), end), (1, End::Complete));
     assert_eq!(crawled.denied, [format!("{}private/ledger", demo.url())]);
     assert_eq!(demo.hits("/private/ledger"), 0);
     assert_eq!(demo.hits("/robots.txt"), 1);
@@ -142,11 +143,9 @@ async fn the_depth_counts_links_and_not_redirects() {
     );
     assert_eq!(crawled.page(site.url("/there")).depth, 1);
     assert_eq!(crawled.page(site.url("/further")).depth, 2);
-    assert_eq!(
-        crawled.page(site.url("/2")).links,
-        1,
-        "counted, not followed"
-    );
+    assert_eq!(crawled.page(site.url("/2")).links, 1);
+    let too_deep = crawled.summary.rejected.of(Rejection::TooDeep);
+    assert_eq!(too_deep, 2, "counted, not followed");
     assert_eq!(crawled.summary.end, End::Complete);
 }
 

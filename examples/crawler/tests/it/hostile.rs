@@ -2,9 +2,8 @@
 
 use std::time::Duration;
 
-use crawler::crawl::Crawl;
+use crawler::crawl::{Crawl, Folder, Rejection};
 use crawler::fetch::{Client, FetchError};
-use crawler::output::PagesFile;
 use crawler::summary::End;
 use tokio::io::AsyncWriteExt;
 use tokio::sync::mpsc;
@@ -52,7 +51,8 @@ async fn the_body_limit_does_not_cut_robots_txt() {
     ])
     .await;
     let words = format!("--body-limit 100 {}", site.url("/"));
-    assert_eq!(crawl(&words).await.summary.robots_denied, 1);
+    let rejected = crawl(&words).await.summary.rejected;
+    assert_eq!(rejected.of(Rejection::Robots), 1);
     assert_eq!(site.requests(), ["/"]);
 }
 
@@ -138,12 +138,13 @@ async fn an_output_that_hangs_does_not_hold_up_a_stop() {
     assert!(made.await.expect("it runs").success());
     let mut both = std::fs::OpenOptions::new();
     let reader = both.read(true).write(true).open(&pipe).expect("a pipe");
-    let pages = PagesFile::create(&folder).await.expect("a pipe");
 
     // One record that is longer than a pipe can hold.
     let title = format!("<title>{}</title>", "x".repeat(500_000));
     let site = Site::serve([("/", html(&title))]).await;
-    let mut crawl = Crawl::start(&parsed(site.url("/").as_str()), Some(pages));
+    let args = parsed(site.url("/").as_str());
+    let opened = Folder::create(&folder, &args).await.expect("a pipe");
+    let mut crawl = Crawl::start(&args, Some(opened));
     let watch = crawl.watch();
     let written = async {
         while watch().pages == 0 {

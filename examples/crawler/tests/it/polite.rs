@@ -2,6 +2,7 @@
 
 use crate::crawl::crawl;
 use crate::site::{Site, html, page, redirect, status, text};
+use crawler::crawl::Rejection;
 
 #[tokio::test]
 async fn a_polite_crawl_does_not_follow_what_it_is_asked_not_to() {
@@ -50,10 +51,11 @@ async fn robots_txt_is_looked_up_by_name_and_read_once() {
     let crawled = crawl(&format!("--per-host 8 {}", site.url("/"))).await;
     assert_eq!(site.requests(), ["/", "/a", "/c", "/real-robots.txt"]);
     assert_eq!(site.hits("/robots.txt"), 1);
-    assert_eq!(crawled.summary.robots_denied, 2);
+    assert_eq!(crawled.summary.rejected.of(Rejection::Robots), 2);
 
     let other = crawl(&format!("--user-agent somebody/1 {}", site.url("/"))).await;
-    assert_eq!((other.summary.pages, other.summary.robots_denied), (0, 1));
+    assert_eq!(other.summary.pages, 0);
+    assert_eq!(other.summary.rejected.of(Rejection::Robots), 1);
     let expected = format!("{} was not fetched: robots.txt disallows it", site.url("/"));
     assert_eq!(other.lost_seeds, [expected]);
 }
@@ -69,7 +71,7 @@ async fn a_robots_txt_that_fails_forbids_everything_for_now() {
     let crawled = crawl(site.url("/").as_str()).await;
     assert_eq!(site.requests(), [""; 0]);
     assert_eq!(site.hits("/robots.txt"), 3, "tried again");
-    assert_eq!(crawled.summary.robots_denied, 1);
+    assert_eq!(crawled.summary.rejected.of(Rejection::Robots), 1);
     let expected = "its robots.txt cannot be read now (status 500)";
     assert!(
         crawled.lost_seeds[0].ends_with(expected),

@@ -1,0 +1,168 @@
+//! Whether a URL that was found becomes a visit.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use url::{Position, Url};
+
+use super::frontier::{Fingerprint, Key, LogError, Queue, Seen, State, Trail, Waiting};
+use super::rejection::Rejection;
+use super::site::{Site, Sites};
+use super::visit::Visit;
+use crate::args::Args;
+use crate::url::{Bounds, LONGEST, Scope, forget_user, is_media, normalise};
+
+/// Decides which URLs are visited, each once. It owns what is known of URLs and sites.
+#[derive(Debug)]
+pub(super) struct Admission {
+    args: Args,
+    bounds: Bounds,
+    deepest: u32,
+    seen: Seen,
+    sites: Sites,
+    next_id: u64,
+}
+
+impl Admission {
+    /// Begins with nothing known.
+    pub(super) fn new(args: &Args, key: Key) -> Self {
+        Self {
+            bounds: Scope::from(args.what.scope).around(&args.urls),
+            deepest: args.what.max_depth.unwrap_or(u32::MAX),
+            seen: Seen::new(key),
+            sites: Sites::new(),
+            next_id: 0,
+            args: args.clone(),
+        }
+    }
+
+    /// Begins with what an earlier run has logged, and queues what waited or was in flight.
+    ///
+    /// # Errors
+    ///
+    /// If the log cannot be read.
+    pub(super) fn restore(
+        args: &Args,
+        (state, log): (&State, &Path),
+        queue: &mut Queue,
+    ) -> Result<Self, LogError> {
+        let mut admission = Self::new(args, state.key);
+        admission.next_id = state.next_id();
+        // Most URLs are of the site of the one before, which spares the parser.
+        let mut last: Option<(String, Arc<Site>)> = None;
+        state.urls(log, |logged| {
+            admission.seen.insert(logged.known_by);
+            let Some(Waiting { id, url, trail }) = logged.waiting else {
+                return;
+            };
+            if !last.as_ref().is_some_and(|(root, _)| url.starts_with(root)) {
+                last = Url::parse(url).ok().map(|url| {
+                    let root = format!("{}/", &url[..Position::BeforePath]);
+                    (root, admission.site(&url))
+                });
+            }
+            if let Some((_, site)) = &last {
+                // What there is no room for stays in the log, for another run.
+                queue.add(site, id, url, trail);
+            }
+        })?;
+        Ok(admission)
+    }
+
+    /// Tells whether the text of a URL is, in this spelling, that of one that is known.
+    pub(super) fn knows(&self, url: &str) -> bool {
+        self.seen.contains(self.seen.fingerprint(url))
+    }
+
+    /// Tells whether the scope of the crawl includes `url`.
+    pub(super) fn is_in_scope(&self, url: &Url) -> bool {
+        self.bounds.contains(url)
+    }
+
+    /// Makes a visit of a URL that was given, which is wanted wherever it lies; none if it was given twice.
+    pub(super) fn seed(&mut self, mut url: Url) -> Option<Visit> {
+        make_bare(&mut url);
+        let known_by = self.known_by(&normalise(url.clone()));
+        let is_new = self.seen.insert(known_by);
+        is_new.then(|| self.visit(url, known_by, Trail::default()))
+    }
+
+    /// Makes a visit of a URL that was found at `referrer`; none if it is known already.
+    ///
+    /// # Errors
+    ///
+    /// Why the URL is not wanted. It stays unknown, since it may be wanted where it is found another time.
+    pub(super) fn admit(
+        &mut self,
+        mut url: Url,
+        depth: u32,
+        referrer: &Arc<str>,
+    ) -> Result<Option<Visit>, Rejection> {
+        make_bare(&mut url);
+        self.is_wanted(&url)?;
+        let known_by = self.known_by(&normalise(url.clone()));
+        if self.seen.contains(known_by) {
+            return Ok(None);
+        }
+        if depth > self.deepest {
+            return Err(Rejection::TooDeep);
+        }
+        self.seen.insert(known_by);
+        let trail = Trail {
+            depth,
+            respelled: 0,
+            referrer: Some(referrer.clone()),
+        };
+        Ok(Some(self.visit(url, known_by, trail)))
+    }
+
+    /// Makes a visit of another spelling of the URL of `visit`, to which its server has redirected.
+    pub(super) fn respell(&mut self, mut url: Url, visit: &Visit, referrer: Arc<str>) -> Visit {
+        make_bare(&mut url);
+        let known_by = self.known_by(&normalise(url.clone()));
+        let trail = Trail {
+            depth: visit.depth,
+            respelled: visit.respelled + 1,
+            referrer: Some(referrer),
+        };
+        self.visit(url, known_by, trail)
+    }
+
+    /// What can be told from the URL alone.
+    fn is_wanted(&self, url: &Url) -> Result<(), Rejection> {
+        if url.as_str().len() > LONGEST {
+            Err(Rejection::TooLong)
+        } else if !self.bounds.contains(url) {
+            Err(Rejection::OutOfScope)
+        } else if is_media(url) {
+            Err(Rejection::Media)
+        } else {
+            Ok(())
+        }
+    }
+
+    fn known_by(&self, spelled: &Url) -> Fingerprint {
+        self.seen.fingerprint(spelled.as_str())
+    }
+
+    fn visit(&mut self, url: Url, known_by: Fingerprint, trail: Trail) -> Visit {
+        let id = self.next_id;
+        self.next_id += 1;
+        let site = self.site(&url);
+        let is_spelled_so = self.known_by(&url) == known_by;
+        Visit {
+            known_by: (!is_spelled_so).then_some(known_by),
+            ..Visit::new(id, url, site, trail)
+        }
+    }
+
+    fn site(&mut self, url: &Url) -> Arc<Site> {
+        self.sites.of(url, |url| self.args.delay_for(url))
+    }
+}
+
+/// Leaves what a request says: no fragment, and no user, under whose name each link could make a site of its own.
+fn make_bare(url: &mut Url) {
+    url.set_fragment(None);
+    forget_user(url);
+}
