@@ -34,7 +34,7 @@ impl Trade {
             symbol: ["EURUSD", "GBPUSD", "USDJPY"][usize::try_from(number % 3).unwrap_or_default()],
             price: 1.0 + (number % 997) as f64 / 1000.0,
             amount: (number % 1013) as i64 * 100,
-            is_buy: number % 2 == 0,
+            is_buy: number.is_multiple_of(2),
         }
     }
 }
@@ -47,14 +47,19 @@ pub(super) fn works() -> Vec<Work> {
         }
         file.flush().expect("there is room");
     });
-    let json = work("ends_json_lines_out", Trade::new, sinks::json_lines, |path, items| {
-        let mut file = create(path);
-        for n in 0..items {
-            serde_json::to_writer(&mut file, &Trade::new(n)).expect("there is room");
-            file.write_all(b"\n").expect("there is room");
-        }
-        file.flush().expect("there is room");
-    });
+    let json = work(
+        "ends_json_lines_out",
+        Trade::new,
+        sinks::json_lines,
+        |path, items| {
+            let mut file = create(path);
+            for n in 0..items {
+                serde_json::to_writer(&mut file, &Trade::new(n)).expect("there is room");
+                file.write_all(b"\n").expect("there is room");
+            }
+            file.flush().expect("there is room");
+        },
+    );
     let csv = work("ends_csv_out", Trade::new, sinks::csv, |path, items| {
         let mut file = csv::Writer::from_path(path).expect("there is room");
         for n in 0..items {

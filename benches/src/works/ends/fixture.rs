@@ -66,7 +66,11 @@ pub(super) fn text() -> Vec<u8> {
 
 /// Makes a line of a log.
 pub(super) fn line(n: u64) -> String {
-    format!("{n:08} INFO a request was answered with status 200 in {:>7} us, {:>9} B", n % 9973, n * 7)
+    format!(
+        "{n:08} INFO a request was answered with status 200 in {:>7} us, {:>9} B",
+        n % 9973,
+        n * 7
+    )
 }
 
 /// Takes the sum of what is in a file that was written.

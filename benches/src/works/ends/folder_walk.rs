@@ -41,11 +41,14 @@ pub(super) fn works() -> Vec<Work> {
         .by_hand_in_tasks(move |_| {
             let folder = hand.folder();
             async move {
-                WalkDir::new(folder).min_depth(1).into_iter().fold(0, |sum, entry| {
-                    let entry = entry.expect("the folders can be read");
-                    let metadata = entry.metadata().expect("the file is there");
-                    gather(sum, weigh(entry.path(), metadata.is_file(), metadata.len()))
-                })
+                WalkDir::new(folder)
+                    .min_depth(1)
+                    .into_iter()
+                    .fold(0, |sum, entry| {
+                        let entry = entry.expect("the folders can be read");
+                        let metadata = entry.metadata().expect("the file is there");
+                        gather(sum, weigh(entry.path(), metadata.is_file(), metadata.len()))
+                    })
             }
         });
     vec![work]

@@ -18,12 +18,7 @@ use crate::{
 #[expect(clippy::cast_precision_loss, reason = "a line is short")]
 pub(super) fn works() -> Vec<Work> {
     [tcp_in(), tcp_out()]
-        .map(|work| {
-            work.bytes(LINE as f64)
-                .sockets()
-                .goal(1.3, Rival::Hand)
-                .goal(1.0, Rival::Best)
-        })
+        .map(|work| work.bytes(LINE as f64).sockets().goal(1.3, Rival::Hand))
         .into()
 }
 
@@ -142,7 +137,9 @@ fn tcp_out() -> Work {
             for n in 0..items {
                 lines.feed(line(n)).await.expect("it reads");
             }
-            SinkExt::<String>::close(&mut lines).await.expect("it reads");
+            SinkExt::<String>::close(&mut lines)
+                .await
+                .expect("it reads");
             drop(lines);
             join(count)
         })

@@ -215,14 +215,14 @@ async fn copied_and_truncated_is_like_truncated_and_the_copy_is_not_read() {
 #[tokio::test(start_paused = true)]
 async fn what_was_truncated_unread_is_told() {
     let (_folder, path) = log();
-    append(&path, "0123456789\n".repeat(20_000));
+    append(&path, "0123456789\n".repeat(40_000));
     let mut flow = tail(&path);
     assert_eq!(lines(&mut flow, 1).await, ["0123456789"]);
     fs::write(&path, "new\n").unwrap();
     let rest: Vec<String> = flow.map(text).take_while_inclusive(|text| text != "new").collect().await.unwrap();
     let told: Vec<_> = rest.iter().filter(|text| text.contains("was truncated when")).collect();
     assert_eq!(told.len(), 1);
-    let unread = 220_000 - 64 * 1024;
+    let unread = 440_000 - 256 * 1024;
     assert!(told[0].contains(&format!("at least {unread} bytes")), "{told:?}");
 }
 
