@@ -304,6 +304,17 @@ async fn lines_that_are_too_long_are_told_and_passed_over() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_line_of_a_gigabyte_is_told_and_passed_over() {
+    let (_folder, path) = log();
+    // It takes no room on the disk: all of it is a hole.
+    File::create(&path).unwrap().set_len(1 << 30).unwrap();
+    append(&path, "\nnext\n");
+    let seen = lines(&mut tail(&path), 2).await;
+    assert!(seen[0].contains("is longer than 1048576 bytes"), "{seen:?}");
+    assert_eq!(seen[1], "next");
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_is_not_text_is_for_the_consumer_to_judge() {
     let (_folder, path) = log();
     append(&path, b"fine\n\xffbad\xfe\nend\n");
