@@ -16,6 +16,9 @@ type Run = Box<dyn Fn(u64) -> Pin<Box<dyn Future<Output = u64> + Send>>>;
 pub(crate) struct Work {
     pub(crate) name: &'static str,
     items: u64,
+    /// What an item is made of, for works that are about bytes.
+    bytes: Option<f64>,
+    needs_sockets: bool,
     goals: Vec<Goal>,
     contestants: Vec<Contestant>,
 }
@@ -78,6 +81,8 @@ impl Work {
         Self {
             name,
             items,
+            bytes: None,
+            needs_sockets: false,
             goals: Vec::new(),
             contestants: Vec::new(),
         }
@@ -86,6 +91,18 @@ impl Work {
     /// Sets the number of items.
     pub(crate) fn items(mut self, items: u64) -> Self {
         self.items = items;
+        self
+    }
+
+    /// Tells how many bytes an item has, on average.
+    pub(crate) fn bytes(mut self, each: f64) -> Self {
+        self.bytes = Some(each);
+        self
+    }
+
+    /// Gives the runtime sockets; without, it waits for nothing but time and other threads.
+    pub(crate) fn sockets(mut self) -> Self {
+        self.needs_sockets = true;
         self
     }
 
@@ -102,7 +119,7 @@ impl Work {
     }
 
     /// Adds our flow.
-    pub(crate) fn ours<F>(self, run: fn(u64) -> F) -> Self
+    pub(crate) fn ours<F>(self, run: impl Fn(u64) -> F + 'static) -> Self
     where
         F: Future<Output = u64> + Send + 'static,
     {
@@ -110,7 +127,7 @@ impl Work {
     }
 
     /// Adds our flow in another form.
-    pub(crate) fn ours_too<F>(self, name: &'static str, run: fn(u64) -> F) -> Self
+    pub(crate) fn ours_too<F>(self, name: &'static str, run: impl Fn(u64) -> F + 'static) -> Self
     where
         F: Future<Output = u64> + Send + 'static,
     {
@@ -122,8 +139,8 @@ impl Work {
         self.add("hand", Role::Hand, move |items| async move { run(items) })
     }
 
-    /// Adds the loop without a library where it takes several tasks.
-    pub(crate) fn by_hand_in_tasks<F>(self, run: fn(u64) -> F) -> Self
+    /// Adds the loop without a library where it takes several tasks, or threads.
+    pub(crate) fn by_hand_in_tasks<F>(self, run: impl Fn(u64) -> F + 'static) -> Self
     where
         F: Future<Output = u64> + Send + 'static,
     {
@@ -131,7 +148,7 @@ impl Work {
     }
 
     /// Adds a rival that has backpressure.
-    pub(crate) fn rival<F>(self, name: &'static str, run: fn(u64) -> F) -> Self
+    pub(crate) fn rival<F>(self, name: &'static str, run: impl Fn(u64) -> F + 'static) -> Self
     where
         F: Future<Output = u64> + Send + 'static,
     {
@@ -157,7 +174,11 @@ impl Work {
 
     /// Lets everyone run in turns; each round begins with another one.
     pub(crate) fn measure(&self) -> Result<Measured, Failure> {
-        let runtime = Builder::new_current_thread()
+        let mut builder = Builder::new_current_thread();
+        if self.needs_sockets {
+            builder.enable_io();
+        }
+        let runtime = builder
             .enable_time()
             .build()
             .map_err(|source| Failure::Runtime { source })?;
@@ -182,6 +203,7 @@ impl Work {
         Ok(Measured {
             work: self.name,
             items: self.items,
+            bytes: self.bytes,
             goals: self.goals.clone(),
             scores: scores.collect(),
         })
@@ -232,6 +254,7 @@ impl Contestant {
 pub(crate) struct Measured {
     pub(crate) work: &'static str,
     pub(crate) items: u64,
+    pub(crate) bytes: Option<f64>,
     goals: Vec<Goal>,
     pub(crate) scores: Vec<Score>,
 }

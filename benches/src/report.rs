@@ -23,8 +23,12 @@ pub(crate) fn print_table(measured: &Measured) {
             _ => String::new(),
         };
         let times = score.times;
+        // A byte in a nanosecond is a gigabyte in a second.
+        let rate = measured.bytes.map_or_else(String::new, |bytes| {
+            format!("{:8.2} GB/s", bytes / times.median)
+        });
         println!(
-            "  {:<28}{:>9.2}  ({:.2} to {:.2}){factor:>24}",
+            "  {:<28}{:>9.2}  ({:.2} to {:.2}){rate}{factor:>24}",
             label(score),
             times.median,
             times.lower,
@@ -89,6 +93,7 @@ pub(crate) fn json(measured: &Measured) -> Value {
     json!({
         "work": measured.work,
         "items": measured.items,
+        "bytes_an_item": measured.bytes,
         "ours_ns": median(measured.ours()),
         "hand_ns": median(measured.hand()),
         "rivals": of(&[Role::Rival, Role::Pusher]),

@@ -1,6 +1,6 @@
 //! A buffer and what it is written to: what all sinks of bytes have in common.
 
-use std::fmt;
+use std::{fmt, ops::ControlFlow};
 
 use crate::{
     WriteError,
@@ -127,21 +127,18 @@ pub(crate) fn encode_batch<T, F: Encode<T>>(
     room: &Room,
     buffer: &mut Vec<u8>,
 ) -> (usize, Result<(), EncodeError>) {
-    for (items, item) in batch.iter().enumerate() {
-        let before = buffer.len();
-        let first = room.empty && items == 0;
-        let encoded = if first {
-            encoding.encode_first(item, buffer)
-        } else {
-            encoding.encode(item, buffer)
-        };
-        let fits = first || buffer.len() as u64 <= room.bytes;
-        if encoded.is_err() || !fits {
-            buffer.truncate(before);
-            return (items, encoded);
+    let (mut items, mut kept) = (0, buffer.len());
+    let encoded = encoding.encode_all(batch, room.empty, buffer, |length| {
+        let fits = room.empty && items == 0 || length as u64 <= room.bytes;
+        if !fits {
+            return ControlFlow::Break(());
         }
-    }
-    (batch.len(), Ok(()))
+        items += 1;
+        kept = length;
+        ControlFlow::Continue(())
+    });
+    buffer.truncate(kept);
+    (items, encoded)
 }
 
 impl<D: Destination, F> fmt::Debug for Output<D, F> {

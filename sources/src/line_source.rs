@@ -4,13 +4,12 @@ use std::{
     fmt, io,
     ops::ControlFlow,
     pin::Pin,
-    task::{Poll, ready},
+    task::{Context, Poll, ready},
 };
 
-use futures_core::Stream;
+use memchr::memchr;
 use thalweg_core::{Cx, Drained, Plan, StageId};
-use tokio::io::AsyncRead;
-use tokio_util::codec::{FramedRead, LinesCodec, LinesCodecError};
+use tokio::io::AsyncBufRead;
 
 use crate::ReadError;
 
@@ -19,10 +18,7 @@ pub const DEFAULT_MAX_LENGTH: usize = 1024 * 1024;
 
 /// Something that is opened to be read.
 pub(crate) trait Origin {
-    type Reader: AsyncRead + Send + Unpin;
-
-    /// Bytes that are read at once.
-    const READ_AT_ONCE: usize;
+    type Reader: AsyncBufRead + Send + Unpin;
 
     /// Says what it is, as the middle of a sentence: "cannot open ...".
     fn name(&self) -> String;
@@ -74,12 +70,7 @@ impl<O: Origin> LineSource<O> {
                 State::Idle => self.state = State::Opening(self.origin.open()),
                 State::Opening(opening) => match ready!(opening.as_mut().poll(cx.task())) {
                     Ok(reader) => {
-                        let reader = LineReader::new(
-                            reader,
-                            self.origin.name(),
-                            self.max_length,
-                            O::READ_AT_ONCE,
-                        );
+                        let reader = LineReader::new(reader, self.origin.name(), self.max_length);
                         self.state = State::Reading(reader);
                     }
                     Err(cause) => {
@@ -128,24 +119,28 @@ impl<O: Origin> fmt::Debug for LineSource<O> {
 
 /// Emits the lines of an open reader, and knows which line it is at.
 pub(crate) struct LineReader<R> {
-    lines: FramedRead<R, LinesCodec>,
+    reader: R,
     from: String,
+    max_length: usize,
+    /// The beginning of a line whose end has not come yet.
+    begun: Vec<u8>,
     /// Lines that were read.
     read: u64,
 }
 
-impl<R: AsyncRead + Unpin> LineReader<R> {
-    pub(crate) fn new(reader: R, from: String, max_length: usize, read_at_once: usize) -> Self {
-        let codec = LinesCodec::new_with_max_length(max_length);
+impl<R: AsyncBufRead + Unpin> LineReader<R> {
+    pub(crate) fn new(reader: R, from: String, max_length: usize) -> Self {
         Self {
-            lines: FramedRead::with_capacity(reader, codec, read_at_once),
+            reader,
             from,
+            max_length,
+            begun: Vec::new(),
             read: 0,
         }
     }
 
     pub(crate) fn set_max_length(&mut self, bytes: usize) {
-        *self.lines.decoder_mut() = LinesCodec::new_with_max_length(bytes);
+        self.max_length = bytes;
     }
 
     pub(crate) fn from(&self) -> &str {
@@ -161,33 +156,92 @@ impl<R: AsyncRead + Unpin> LineReader<R> {
             if cx.budget() == 0 {
                 return Poll::Ready(Ok(Drained::Exhausted));
             }
-            match ready!(Pin::new(&mut self.lines).poll_next(cx.task())) {
-                Some(Ok(line)) => {
+            match ready!(self.poll_line(cx.task())) {
+                Ok(Some(line)) => {
                     cx.spend_many(1);
                     self.read += 1;
                     if emit(line).is_break() {
                         return Poll::Ready(Ok(Drained::Stopped));
                     }
                 }
-                Some(Err(error)) => return Poll::Ready(Err(self.failed(error))),
-                None => return Poll::Ready(Ok(Drained::Completed)),
+                Ok(None) => return Poll::Ready(Ok(Drained::Completed)),
+                Err(wrong) => return Poll::Ready(Err(self.failed(wrong))),
             }
         }
     }
 
-    fn failed(&self, error: LinesCodecError) -> ReadError {
-        let from = self.from.clone();
-        let line = self.read + 1;
-        match error {
-            LinesCodecError::MaxLineLengthExceeded => ReadError::TooLong {
-                from,
-                line,
-                limit: self.lines.decoder().max_length(),
-            },
-            LinesCodecError::Io(cause) if cause.kind() == io::ErrorKind::InvalidData => {
-                ReadError::NotText { from, line }
+    /// Cuts the next line off what is read.
+    fn poll_line(&mut self, task: &mut Context<'_>) -> Poll<Result<Option<String>, Wrong>> {
+        loop {
+            let bytes = ready!(Pin::new(&mut self.reader).poll_fill_buf(task))?;
+            if bytes.is_empty() {
+                // The last line needs no end.
+                let last = std::mem::take(&mut self.begun);
+                let is_one = !matches!(*last, [] | [b'\r']);
+                return Poll::Ready(is_one.then(|| text(&last, self.max_length)).transpose());
             }
-            LinesCodecError::Io(cause) => ReadError::Read { from, line, cause },
+            let end = memchr(b'\n', bytes);
+            let part = &bytes[..end.unwrap_or(bytes.len())];
+            let taken = part.len() + usize::from(end.is_some());
+            let line = if end.is_some() && self.begun.is_empty() {
+                Some(text(part, self.max_length))
+            } else {
+                self.begun.extend_from_slice(part);
+                let is_whole = end.is_some() || is_too_long(&self.begun, self.max_length);
+                let line = is_whole.then(|| text(&self.begun, self.max_length));
+                if is_whole {
+                    self.begun.clear();
+                }
+                line
+            };
+            Pin::new(&mut self.reader).consume(taken);
+            if let Some(line) = line {
+                return Poll::Ready(line.map(Some));
+            }
         }
     }
+
+    fn failed(&self, wrong: Wrong) -> ReadError {
+        let from = self.from.clone();
+        let line = self.read + 1;
+        match wrong {
+            Wrong::TooLong => ReadError::TooLong {
+                from,
+                line,
+                limit: self.max_length,
+            },
+            Wrong::NotText => ReadError::NotText { from, line },
+            Wrong::Read(cause) => ReadError::Read { from, line, cause },
+        }
+    }
+}
+
+/// What can be wrong with a line.
+pub(crate) enum Wrong {
+    TooLong,
+    NotText,
+    Read(io::Error),
+}
+
+impl From<io::Error> for Wrong {
+    fn from(cause: io::Error) -> Self {
+        Self::Read(cause)
+    }
+}
+
+/// Makes a text of a line without its end, of which a `\r` is a part.
+pub(crate) fn text(line: &[u8], max_length: usize) -> Result<String, Wrong> {
+    let line = line.strip_suffix(b"\r").unwrap_or(line);
+    if line.len() > max_length {
+        return Err(Wrong::TooLong);
+    }
+    match str::from_utf8(line) {
+        Ok(line) => Ok(line.to_owned()),
+        Err(_) => Err(Wrong::NotText),
+    }
+}
+
+/// Tells whether what a line begins with is more than it may have; the last byte may be a part of its end.
+pub(crate) fn is_too_long(begun: &[u8], max_length: usize) -> bool {
+    begun.len() > max_length.saturating_add(1)
 }

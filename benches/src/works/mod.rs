@@ -7,6 +7,7 @@ mod chunks;
 mod concat_map;
 mod debounce;
 mod debounced_streams;
+mod ends;
 mod group_by;
 mod hand_over;
 mod keyed_scan;
@@ -37,6 +38,7 @@ pub(crate) fn all() -> Vec<Work> {
     ];
     works.extend(merge_mostly_idle::works());
     works.extend(singles::works());
+    works.extend(ends::works());
     works
 }
 

@@ -1,5 +1,8 @@
 //! `Csv`: an item as a record of comma-separated values.
 
+use std::ops::ControlFlow;
+
+use csv::{Writer, WriterBuilder};
 use serde::Serialize;
 
 use super::{Encode, EncodeError};
@@ -38,30 +41,46 @@ impl Csv {
         self
     }
 
-    fn record<T: Serialize>(
-        self,
-        item: &T,
-        header: bool,
-        buffer: &mut Vec<u8>,
-    ) -> Result<(), EncodeError> {
-        let mut writer = csv::WriterBuilder::new()
+    fn writer(self, header: bool, buffer: &mut Vec<u8>) -> Writer<&mut Vec<u8>> {
+        WriterBuilder::new()
             .delimiter(self.delimiter)
             .has_headers(header)
             .buffer_capacity(RECORD)
-            .from_writer(buffer);
-        writer.serialize(item)?;
-        Ok(writer.flush()?)
+            .from_writer(buffer)
     }
+}
+
+fn write<T: Serialize>(item: &T, writer: &mut Writer<&mut Vec<u8>>) -> Result<(), EncodeError> {
+    writer.serialize(item)?;
+    Ok(writer.flush()?)
 }
 
 impl<T: Serialize> Encode<T> for Csv {
     const LINES: bool = true;
 
     fn encode(&self, item: &T, buffer: &mut Vec<u8>) -> Result<(), EncodeError> {
-        self.record(item, false, buffer)
+        write(item, &mut self.writer(false, buffer))
     }
 
     fn encode_first(&self, item: &T, buffer: &mut Vec<u8>) -> Result<(), EncodeError> {
-        self.record(item, self.header, buffer)
+        write(item, &mut self.writer(self.header, buffer))
+    }
+
+    // To make a writer takes longer than to write a record.
+    fn encode_all(
+        &self,
+        items: &[T],
+        is_first: bool,
+        buffer: &mut Vec<u8>,
+        mut keep: impl FnMut(usize) -> ControlFlow<()>,
+    ) -> Result<(), EncodeError> {
+        let mut writer = self.writer(is_first && self.header, buffer);
+        for item in items {
+            write(item, &mut writer)?;
+            if keep(writer.get_ref().len()).is_break() {
+                break;
+            }
+        }
+        Ok(())
     }
 }

@@ -6,7 +6,7 @@ mod json;
 mod raw;
 mod text;
 
-use std::error::Error;
+use std::{error::Error, ops::ControlFlow};
 
 #[cfg(feature = "csv")]
 pub use csv::Csv;
@@ -60,6 +60,34 @@ pub trait Encode<T> {
     /// As [`encode`](Self::encode).
     fn encode_first(&self, item: &T, buffer: &mut Vec<u8>) -> Result<(), EncodeError> {
         self.encode(item, buffer)
+    }
+
+    /// Adds the bytes of items, one after the other, until `keep` breaks; for encodings that gain by doing many at once.
+    ///
+    /// The first item is that of a file, connection or request if `is_first`. After each item `keep` hears the length of
+    /// the buffer.
+    ///
+    /// # Errors
+    ///
+    /// As [`encode`](Self::encode). What is beyond the last length that `keep` heard is taken back by the caller.
+    fn encode_all(
+        &self,
+        items: &[T],
+        is_first: bool,
+        buffer: &mut Vec<u8>,
+        mut keep: impl FnMut(usize) -> ControlFlow<()>,
+    ) -> Result<(), EncodeError> {
+        for (index, item) in items.iter().enumerate() {
+            if is_first && index == 0 {
+                self.encode_first(item, buffer)?;
+            } else {
+                self.encode(item, buffer)?;
+            }
+            if keep(buffer.len()).is_break() {
+                break;
+            }
+        }
+        Ok(())
     }
 }
 

@@ -9,7 +9,7 @@ use std::{
 
 use thalweg_core::{Cx, Drained, Observable, Plan, StageId};
 use thalweg_operators::{Flow, IntoFlow};
-use tokio::io::AsyncRead;
+use tokio::io::{AsyncRead, BufReader};
 
 use crate::{
     ReadError,
@@ -50,7 +50,7 @@ where
 /// The observable of [`read_lines`].
 #[must_use = "observables do nothing unless they are polled"]
 pub struct ReadLines<R> {
-    reader: Option<LineReader<R>>,
+    reader: Option<LineReader<BufReader<R>>>,
     id: StageId,
 }
 
@@ -58,7 +58,8 @@ impl<R: AsyncRead + Unpin> ReadLines<R> {
     /// Names the reader; [`flow`](IntoFlow::flow) puts the operators on it.
     #[track_caller]
     pub fn new(reader: R, name: impl fmt::Display) -> Self {
-        let reader = LineReader::new(reader, name.to_string(), DEFAULT_MAX_LENGTH, SOCKET_READ);
+        let reader = BufReader::with_capacity(SOCKET_READ, reader);
+        let reader = LineReader::new(reader, name.to_string(), DEFAULT_MAX_LENGTH);
         Self {
             reader: Some(reader),
             id: StageId::here("read_lines"),

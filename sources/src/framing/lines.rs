@@ -1,9 +1,11 @@
 //! `lines`: texts between line ends.
 
-use bytes::BytesMut;
-use tokio_util::codec::{Decoder, LinesCodec, LinesCodecError};
+use bytes::{Buf as _, BytesMut};
+use memchr::memchr;
+use tokio_util::codec::Decoder;
 
 use super::{DEFAULT_MAX_LENGTH, FrameCause};
+use crate::line_source::{Wrong, is_too_long, text};
 
 /// Cuts at line ends, `\n` or `\r\n`, and leaves them out; the last line needs no end.
 ///
@@ -26,25 +28,33 @@ use super::{DEFAULT_MAX_LENGTH, FrameCause};
 /// # }
 /// ```
 pub fn lines() -> Lines {
-    Lines(LinesCodec::new_with_max_length(DEFAULT_MAX_LENGTH))
+    Lines {
+        max_length: DEFAULT_MAX_LENGTH,
+        scanned: 0,
+    }
 }
 
 /// The framing of [`lines`].
 #[derive(Clone, Debug)]
-pub struct Lines(LinesCodec);
+pub struct Lines {
+    max_length: usize,
+    /// Bytes that have no end of a line in them.
+    scanned: usize,
+}
 
 impl Lines {
     /// Lets a line have at most so many bytes, in place of 1 MiB.
-    pub fn max_length(self, bytes: usize) -> Self {
-        Self(LinesCodec::new_with_max_length(bytes))
+    pub fn max_length(mut self, bytes: usize) -> Self {
+        self.max_length = bytes;
+        self
     }
 
-    fn cause(&self, error: &LinesCodecError) -> FrameCause {
-        match error {
-            LinesCodecError::MaxLineLengthExceeded => FrameCause::TooLong(self.0.max_length()),
-            // The codec itself does not read: what it complains of is the text.
-            LinesCodecError::Io(_) => FrameCause::NotText,
-        }
+    fn text(&self, line: &[u8]) -> Result<String, FrameCause> {
+        text(line, self.max_length).map_err(|wrong| match wrong {
+            Wrong::TooLong => FrameCause::TooLong(self.max_length),
+            Wrong::NotText => FrameCause::NotText,
+            Wrong::Read(cause) => FrameCause::Read(cause),
+        })
     }
 }
 
@@ -53,20 +63,27 @@ impl Decoder for Lines {
     type Error = FrameCause;
 
     fn decode(&mut self, bytes: &mut BytesMut) -> Result<Option<String>, FrameCause> {
-        self.0.decode(bytes).map_err(|error| self.cause(&error))
+        let Some(length) = memchr(b'\n', &bytes[self.scanned..]) else {
+            self.scanned = bytes.len();
+            return if is_too_long(bytes, self.max_length) {
+                Err(FrameCause::TooLong(self.max_length))
+            } else {
+                Ok(None)
+            };
+        };
+        let end = std::mem::take(&mut self.scanned) + length;
+        let line = self.text(&bytes[..end])?;
+        bytes.advance(end + 1);
+        Ok(Some(line))
     }
 
     fn decode_eof(&mut self, bytes: &mut BytesMut) -> Result<Option<String>, FrameCause> {
-        let rest = self
-            .0
-            .decode_eof(bytes)
-            .map_err(|error| self.cause(&error))?;
-        // The codec looks at the length only where it looks for the end.
-        match rest {
-            Some(line) if line.len() > self.0.max_length() => {
-                Err(FrameCause::TooLong(self.0.max_length()))
+        match self.decode(bytes)? {
+            None if !matches!(**bytes, [] | [b'\r']) => {
+                self.scanned = 0;
+                self.text(&bytes.split()).map(Some)
             }
-            rest => Ok(rest),
+            line => Ok(line),
         }
     }
 }

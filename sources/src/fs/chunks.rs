@@ -12,10 +12,7 @@ use thalweg_core::{Cx, Drained, Observable, Plan, StageId};
 use thalweg_operators::{Flow, IntoFlow};
 use tokio_util::io::poll_read_buf;
 
-use super::{
-    error::FileError,
-    input::{Input, Opened},
-};
+use super::{error::FileError, input::Input, unblocked::Unblocked};
 use crate::line_source::{Opening, Origin};
 
 /// Bytes of a piece unless it is told otherwise: 64 KiB.
@@ -36,7 +33,7 @@ const ROOM: usize = 1024 * 1024;
 ///
 /// # Backpressure
 ///
-/// Reads on when the consumer wants more. Holds no item, and less than a piece of bytes.
+/// Reads on when the consumer wants more. Holds no item, 256 KiB of bytes, and less than a piece.
 ///
 /// # Cancel safety
 ///
@@ -76,13 +73,13 @@ pub struct Chunks {
 
 enum State {
     Idle,
-    Opening(Opening<Opened>),
+    Opening(Opening<Unblocked>),
     Reading(Reading),
     Ended,
 }
 
 struct Reading {
-    file: Opened,
+    file: Unblocked,
     piece: BytesMut,
     emitted: u64,
 }

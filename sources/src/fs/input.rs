@@ -1,13 +1,15 @@
 //! A file that is to be read, as it is or decompressed.
 
-use std::path::{Path, PathBuf};
+use std::{
+    fs::File,
+    io::{self, Read},
+    path::{Path, PathBuf},
+};
 
-use tokio::{fs::File, io::AsyncRead};
+use tokio::task::spawn_blocking;
 
+use super::unblocked::Unblocked;
 use crate::line_source::{Opening, Origin};
-
-/// An open file. Every read is a trip to another thread, so one virtual call more is nothing.
-pub(super) type Opened = Box<dyn AsyncRead + Send + Unpin>;
 
 #[derive(Clone, Debug)]
 pub(super) struct Input {
@@ -33,24 +35,27 @@ impl Input {
     pub(super) fn decompress(&mut self) {
         self.decompress = true;
     }
+
+    fn read(&self) -> io::Result<Box<dyn Read + Send>> {
+        let file = File::open(&self.path)?;
+        #[cfg(feature = "compression")]
+        if self.decompress {
+            return super::decompress::decompress(file);
+        }
+        Ok(Box::new(file))
+    }
 }
 
 impl Origin for Input {
-    type Reader = Opened;
-
-    // Every read is a trip to another thread, so it should be worth it.
-    const READ_AT_ONCE: usize = 64 * 1024;
+    type Reader = Unblocked;
 
     fn name(&self) -> String {
         self.path.display().to_string()
     }
 
-    fn open(&self) -> Opening<Opened> {
-        let path = self.path.clone();
-        #[cfg(feature = "compression")]
-        if self.decompress {
-            return Box::pin(super::decompress::open(path));
-        }
-        Box::pin(async { Ok(Box::new(File::open(path).await?) as Opened) })
+    fn open(&self) -> Opening<Unblocked> {
+        let input = self.clone();
+        let opening = spawn_blocking(move || input.read().map(Unblocked::new));
+        Box::pin(async { opening.await.map_err(io::Error::other)? })
     }
 }

@@ -15,7 +15,8 @@ use crate::{ReadError, line_source::LineSource};
 ///
 /// # Backpressure
 ///
-/// Reads on when the consumer wants more. Holds no line, and at most one line or 64 KiB of bytes.
+/// Reads on when the consumer wants more. Holds no line, 256 KiB of bytes, and at most one line that is
+/// not complete.
 ///
 /// # Errors
 ///

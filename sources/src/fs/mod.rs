@@ -8,6 +8,7 @@ mod input;
 mod lines;
 mod tail;
 mod trip;
+mod unblocked;
 mod walk;
 #[cfg(feature = "watch")]
 mod watch;

@@ -4,7 +4,7 @@ use std::{fmt, ops::ControlFlow, pin::Pin, task::Poll};
 
 use thalweg_core::{Cx, Drained, Observable, Plan};
 use thalweg_operators::{Flow, IntoFlow};
-use tokio::net::TcpStream;
+use tokio::{io::BufReader, net::TcpStream};
 
 use crate::{
     ReadError,
@@ -98,15 +98,17 @@ struct Server {
 }
 
 impl Origin for Server {
-    type Reader = TcpStream;
-
-    const READ_AT_ONCE: usize = SOCKET_READ;
+    type Reader = BufReader<TcpStream>;
 
     fn name(&self) -> String {
         format!("the connection to {}", self.address)
     }
 
-    fn open(&self) -> Opening<TcpStream> {
-        Box::pin(TcpStream::connect(self.address.clone()))
+    fn open(&self) -> Opening<Self::Reader> {
+        let address = self.address.clone();
+        Box::pin(async move {
+            let stream = TcpStream::connect(address).await?;
+            Ok(BufReader::with_capacity(SOCKET_READ, stream))
+        })
     }
 }

@@ -4,17 +4,16 @@ use std::{
     io::{self, Read},
     ops::ControlFlow,
     pin::Pin,
-    task::{Context, Poll, ready},
+    task::{Context, Poll},
     thread,
 };
 
-use bytes::{Buf, Bytes};
+use bytes::Bytes;
+use futures_core::Stream;
 use thalweg_core::{Cx, Drained, Observable, Plan};
 use thalweg_operators::{Flow, IntoFlow};
-use tokio::{
-    io::{AsyncRead, ReadBuf},
-    sync::mpsc::{Receiver, Sender, channel},
-};
+use tokio::sync::mpsc::{Receiver, Sender, channel};
+use tokio_util::io::StreamReader;
 
 use crate::{
     ReadError,
@@ -107,22 +106,18 @@ impl Observable for StdinLines {
 struct Stdin;
 
 impl Origin for Stdin {
-    type Reader = FromThread;
-
-    const READ_AT_ONCE: usize = SOCKET_READ;
+    type Reader = StreamReader<FromThread, Bytes>;
 
     fn name(&self) -> String {
         "the standard input".to_owned()
     }
 
-    fn open(&self) -> Opening<FromThread> {
+    fn open(&self) -> Opening<Self::Reader> {
         let (sender, chunks) = channel(1);
         let thread = thread::Builder::new().name("stdin".to_owned());
         let spawned = thread.spawn(move || read_all(&sender));
-        Box::pin(std::future::ready(spawned.map(|_| FromThread {
-            chunks,
-            rest: Bytes::new(),
-        })))
+        let reader = StreamReader::new(FromThread { chunks });
+        Box::pin(std::future::ready(spawned.map(|_| reader)))
     }
 }
 
@@ -146,24 +141,12 @@ fn read_all(sender: &Sender<io::Result<Bytes>>) {
 /// What another thread reads.
 struct FromThread {
     chunks: Receiver<io::Result<Bytes>>,
-    rest: Bytes,
 }
 
-impl AsyncRead for FromThread {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        task: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        if self.rest.is_empty() {
-            match ready!(self.chunks.poll_recv(task)) {
-                Some(chunk) => self.rest = chunk?,
-                None => return Poll::Ready(Ok(())),
-            }
-        }
-        let len = self.rest.len().min(buffer.remaining());
-        buffer.put_slice(&self.rest[..len]);
-        self.rest.advance(len);
-        Poll::Ready(Ok(()))
+impl Stream for FromThread {
+    type Item = io::Result<Bytes>;
+
+    fn poll_next(mut self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.chunks.poll_recv(task)
     }
 }

@@ -151,6 +151,48 @@ async fn a_write_that_does_not_fit_leaves_no_half_line() {
     assert_eq!(numbers, (0..110).collect::<Vec<_>>());
 }
 
+/// Runs in a process whose folder is a disk of 128 KiB.
+#[tokio::test]
+#[ignore = "is the process of another test"]
+async fn fills_a_small_disk() {
+    let filler = child::folder().join("filler");
+    fs::write(&filler, [0; 64 * 1024]).unwrap();
+    let path = child::folder().join("out");
+    let batch = || -> Vec<_> { (0..1000).map(|n| format!("{n:040}")).collect() };
+    let mut sink = lines(&path);
+    sink.write(&mut batch()).await.unwrap();
+    let mut left = batch();
+    let error = cause(sink.write(&mut left).await.unwrap_err());
+    assert_eq!(error.kind(), ErrorKind::StorageFull);
+    assert_eq!(left, batch());
+    assert_eq!(fs::metadata(&path).unwrap().len(), 41_000, "no half of it is left");
+    // It goes on when somebody has made room.
+    fs::remove_file(&filler).unwrap();
+    sink.write(&mut left).await.unwrap();
+    Sink::<String>::close(&mut sink).await.unwrap();
+    assert_eq!(fs::metadata(&path).unwrap().len(), 82_000);
+}
+
+#[tokio::test]
+#[cfg(target_os = "linux")]
+async fn a_small_disk_that_is_full_takes_no_half_and_goes_on_when_there_is_room() {
+    let folder = tempdir().unwrap();
+    // Of this process and its children only, as an administrator of their own.
+    let mount = "unshare --map-root-user --mount sh -c 'mount -t tmpfs -o size=128k tmpfs \"$0\" || exit 99; \"$@\"'";
+    let place = folder.path().display();
+    let before = format!("{mount} {place} true; [ $? = 0 ] || exit 99; exec {mount} {place}");
+    let mut child = child::spawn("fs::file::fills_a_small_disk", folder.path(), &before);
+    let ended = child.wait().await.unwrap();
+    if ended.code() == Some(99) {
+        eprintln!(
+            "not tested: this user may not mount a disk; \
+             `a_write_that_does_not_fit_leaves_no_half_line` shows the same with a limit on files"
+        );
+        return;
+    }
+    assert!(ended.success());
+}
+
 #[tokio::test]
 #[cfg(target_os = "linux")]
 async fn a_file_that_may_not_be_written_is_named() {

@@ -56,7 +56,7 @@ pub use tracked::TrackedTail;
 ///
 /// # Backpressure
 ///
-/// Reads on when the consumer wants more. Holds no item; 64 KiB and a line of bytes for every path.
+/// Reads on when the consumer wants more. Holds no item; 256 KiB and a line of bytes for every path.
 ///
 /// # Cancel safety
 ///
@@ -99,11 +99,11 @@ pub fn tail(path: impl AsRef<Path>) -> Flow<Tail> {
 
 /// Emits the lines of several files and follows them all, as [`tail`] does with one.
 ///
-/// The lines of each come in their order; between files a turn is what was read at once, 64 KiB at most.
+/// The lines of each come in their order; between files a turn is what was read at once, 256 KiB at most.
 ///
 /// # Backpressure
 ///
-/// Reads on when the consumer wants more. Holds no item; 64 KiB and a line of bytes for every path.
+/// Reads on when the consumer wants more. Holds no item; 256 KiB and a line of bytes for every path.
 ///
 /// # Examples
 ///

@@ -17,8 +17,8 @@ use super::{
     position::{FileId, Head, Position, Stamp, modified},
 };
 
-/// Bytes that are read at once.
-const AT_ONCE: u64 = 64 * 1024;
+/// Bytes that are read at once: every look is a trip to another thread, so it should be worth it.
+const AT_ONCE: u64 = 256 * 1024;
 
 /// Where to begin in a file.
 #[derive(Clone, Copy)]

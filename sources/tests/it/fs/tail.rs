@@ -215,14 +215,14 @@ async fn copied_and_truncated_is_like_truncated_and_the_copy_is_not_read() {
 #[tokio::test(start_paused = true)]
 async fn what_was_truncated_unread_is_told() {
     let (_folder, path) = log();
-    append(&path, "0123456789\n".repeat(20_000));
+    append(&path, "0123456789\n".repeat(40_000));
     let mut flow = tail(&path);
     assert_eq!(lines(&mut flow, 1).await, ["0123456789"]);
     fs::write(&path, "new\n").unwrap();
     let rest: Vec<String> = flow.map(text).take_while_inclusive(|text| text != "new").collect().await.unwrap();
     let told: Vec<_> = rest.iter().filter(|text| text.contains("was truncated when")).collect();
     assert_eq!(told.len(), 1);
-    let unread = 220_000 - 64 * 1024;
+    let unread = 440_000 - 256 * 1024;
     assert!(told[0].contains(&format!("at least {unread} bytes")), "{told:?}");
 }
 
@@ -301,6 +301,17 @@ async fn lines_that_are_too_long_are_told_and_passed_over() {
     );
     append(&path, "zzz\nend\n");
     assert_eq!(lines(&mut flow, 1).await, ["end"], "the rest of it is no line");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_line_of_a_gigabyte_is_told_and_passed_over() {
+    let (_folder, path) = log();
+    // It takes no room on the disk: all of it is a hole.
+    File::create(&path).unwrap().set_len(1 << 30).unwrap();
+    append(&path, "\nnext\n");
+    let seen = lines(&mut tail(&path), 2).await;
+    assert!(seen[0].contains("is longer than 1048576 bytes"), "{seen:?}");
+    assert_eq!(seen[1], "next");
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,8 +1,13 @@
 use std::{
     error::Error as _,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering::SeqCst},
+    },
     time::{Duration, SystemTime},
 };
 
+use futures_util::FutureExt as _;
 use jiff::{Timestamp, civil, tz::TimeZone};
 use thalweg::{
     Flow,
@@ -178,6 +183,44 @@ async fn a_clock_beyond_the_calendar_ends_it() {
     let beyond = SystemTime::UNIX_EPOCH + Duration::from_hours(24 * 365 * 20_000);
     let flow = Cron::new("* * * * *").unwrap().clock(move || beyond).flow();
     assert_eq!(flow.count().await, Ok(0));
+}
+
+/// A wall clock that shows midnight and can be set, forward or back.
+fn settable() -> (Arc<AtomicI64>, impl Fn() -> SystemTime + Send + Sync + 'static) {
+    let set_by = Arc::new(AtomicI64::new(0));
+    let (begin, origin, offset) = (wall("UTC", "2026-05-08T00:00"), Instant::now(), Arc::clone(&set_by));
+    let clock = move || {
+        let shown = begin + origin.elapsed();
+        let offset = offset.load(SeqCst);
+        let by = Duration::from_secs(offset.unsigned_abs());
+        if offset < 0 { shown - by } else { shown + by }
+    };
+    (set_by, clock)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wall_clock_that_is_set_forward_is_noticed_within_a_minute_and_what_it_jumped_is_told() {
+    let (set_by, clock) = settable();
+    let start = Instant::now();
+    let mut flow = Cron::new("0 * * * *").unwrap().time_zone("UTC").unwrap().clock(clock).flow();
+    assert!(flow.next().now_or_never().is_none());
+    set_by.store(5 * 3600 + 1, SeqCst);
+    let occurrence = flow.next().await.unwrap().unwrap();
+    assert_eq!(occurrence.missed, 4);
+    assert_eq!(occurrence.at, wall("UTC", "2026-05-08T05:00"));
+    assert!(start.elapsed() <= Duration::from_mins(1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wall_clock_that_is_set_back_has_it_wait_longer_and_repeats_nothing() {
+    let (set_by, clock) = settable();
+    let start = Instant::now();
+    let mut flow = Cron::new("0 * * * *").unwrap().time_zone("UTC").unwrap().clock(clock).flow();
+    assert_eq!(flow.next().await.unwrap().unwrap().at, wall("UTC", "2026-05-08T01:00"));
+    set_by.store(-3600, SeqCst);
+    let second = flow.next().await.unwrap().unwrap();
+    assert_eq!(second.at, wall("UTC", "2026-05-08T02:00"), "and not one o'clock again");
+    assert_eq!(start.elapsed(), Duration::from_hours(3));
 }
 
 #[tokio::test(start_paused = true)]
