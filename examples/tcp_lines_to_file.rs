@@ -1,12 +1,12 @@
 //! A server that writes the lines of all its TCP clients to one file of JSON lines, until Ctrl-C.
 //! Run with: `cargo run --example tcp_lines_to_file`, then in another terminal: `nc 127.0.0.1 7007`
 
-use std::{error::Error, net::SocketAddr, time::Duration};
+use std::{env, error::Error, net::SocketAddr, time::Duration};
 
 use serde::Serialize;
 use thalweg::{
     sinks::json_lines,
-    sources::{from_iter, tcp_connections},
+    sources::{empty, tcp_connections},
 };
 use tokio::{net::TcpListener, signal::ctrl_c};
 
@@ -18,8 +18,12 @@ struct Line {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let listener = TcpListener::bind("127.0.0.1:7007").await?;
-    println!("send lines with `nc 127.0.0.1 7007`; they go to lines.jsonl until Ctrl-C");
+    let mut arguments = env::args().skip(1);
+    let address = arguments.next().unwrap_or("127.0.0.1:7007".to_owned());
+    let file = arguments.next().unwrap_or("lines.jsonl".to_owned());
+    let listener = TcpListener::bind(address).await?;
+    let address = listener.local_addr()?;
+    println!("listening on {address}: lines go to {file} until Ctrl-C");
 
     let run = tcp_connections(listener)
         // At most a thousand clients at once; more wait until one leaves.
@@ -29,10 +33,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
             // A client that fails is no reason to stop serving the others.
             lines.catch(|error| {
                 eprintln!("{error}");
-                from_iter(None).with_error()
+                empty().with_error()
             })
         })
-        .spawn_into(json_lines("lines.jsonl").append());
+        .spawn_into(json_lines(file).append());
 
     ctrl_c().await?;
     // Sockets close, lines that came are written, the file is on the disk: or an error tells what was left.

@@ -1,4 +1,5 @@
-//! A ticker that falls behind for a while and tells what it missed. Run with: `cargo run --example ticker`
+//! A ticker that falls behind for a while and tells what it missed.
+//! Run with: `cargo run --example ticker`
 
 use std::{error::Error, time::Duration};
 

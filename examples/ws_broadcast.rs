@@ -1,15 +1,17 @@
-//! Live events to every WebSocket client, until Ctrl-C. Run with: `cargo run --example ws_broadcast`
+//! Live events to every WebSocket client, until Ctrl-C.
+//! Run with: `cargo run --example ws_broadcast --features ws`
 
-use std::{error::Error, time::Duration};
+use std::{env, error::Error, time::Duration};
 
 use thalweg::{sinks::ws, sources::interval};
 use tokio::signal::ctrl_c;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let server = ws::broadcast("127.0.0.1:9001").bind().await?;
+    let address = env::args().nth(1).unwrap_or("127.0.0.1:9001".to_owned());
+    let server = ws::broadcast(address).bind().await?;
     let url = format!("ws://{}", server.address());
-    println!("connect with `websocat {url}`, or in the console of a browser:");
+    println!("listening on {url}: connect with `websocat`, or in the console of a browser:");
     println!("  new WebSocket('{url}').onmessage = event => console.log(event.data)");
 
     let clients = server.clients();

@@ -239,7 +239,8 @@ impl Observable for Interval {
             if !cx.spend() {
                 return Poll::Ready(Ok(Drained::Exhausted));
             }
-            // The runtime's clock may be past `due` although `now` is not.
+            // The runtime's clock may be past `due` although `now` is not: the consumer was busy in this very poll.
+            let now = if now < due { Instant::now() } else { now };
             let tick = this.tick(due, now.max(due));
             if emit(tick).is_break() {
                 return Poll::Ready(Ok(Drained::Stopped));

@@ -1,0 +1,41 @@
+//! A worker that reads its configuration again on SIGHUP, and ends what it is at on SIGTERM or Ctrl-C.
+//! Run with: `cargo run --example reload_on_signal --features signal -- greeting.txt`, then type names
+
+use std::{env, error::Error, io, time::Duration};
+
+use thalweg::{
+    sinks::stdout,
+    sources::{never, signals, stdin_lines},
+};
+use tokio::{fs::read_to_string, signal::unix::SignalKind};
+
+async fn read(path: String) -> io::Result<String> {
+    let greeting = read_to_string(&path).await?;
+    eprintln!("read {path}");
+    Ok(greeting.trim_end().to_owned())
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let path = env::args().nth(1).ok_or("usage: reload_on_signal FILE")?;
+
+    let greetings = signals([SignalKind::hangup()])
+        .map(drop)
+        .catch(|error| {
+            eprintln!("{error}: the greeting stays as it is");
+            never().with_error()
+        })
+        .start_with([()])
+        .map_async(move |()| read(path.clone()))
+        // What cannot be read now leaves the greeting as it was.
+        .ok_items(|error| eprintln!("cannot read the greeting: {error}"));
+
+    let run = stdin_lines()
+        .with_latest_from(greetings)
+        .map(|(name, greeting)| format!("{greeting}, {name}!"))
+        .spawn_into(stdout());
+
+    let plan = run.stop_on_signal(Duration::from_secs(5))?.await?;
+    eprintln!("{plan}");
+    Ok(())
+}
