@@ -77,6 +77,16 @@ pub mod guide {
     #[doc = include_str!("../docs/guide/backpressure.md")]
     pub mod backpressure {}
 
+    #[doc = include_str!("../docs/guide/sources-and-sinks.md")]
+    pub mod sources_and_sinks {}
+
+    #[doc = include_str!("../docs/guide/delivery.md")]
+    pub mod delivery {}
+
+    #[expect(clippy::doc_markdown, reason = "WebSockets are a name, not code")]
+    #[doc = include_str!("../docs/guide/embedding.md")]
+    pub mod embedding {}
+
     #[doc = include_str!("../docs/guide/write-an-operator.md")]
     pub mod write_an_operator {}
 
