@@ -8,6 +8,8 @@ use crate::{client::Dialect, servers};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Role {
     Ours,
+    /// Our hub in another form.
+    OursToo,
     /// A loop without a library: what the work itself costs.
     Hand,
     /// A server on a library of Rust.
@@ -43,7 +45,7 @@ pub(crate) const U_WEB_SOCKETS: &str = "uWebSockets";
 
 /// Gives all contestants, ours first.
 pub(crate) fn all() -> Vec<Contestant> {
-    use Role::{Foreign, Hand, Rust};
+    use Role::{Foreign, Hand, Ours, OursToo, Rust};
     use Start::{Here, Node, Python};
 
     let rival = |name, role, start| Contestant {
@@ -57,7 +59,25 @@ pub(crate) fn all() -> Vec<Contestant> {
             size: 0,
         },
     };
+    let hub = |name, role, start, greets, behind| Contestant {
+        dialect: Dialect {
+            target: "/?topic=load",
+            greets,
+            behind,
+            size: 0,
+        },
+        ..rival(name, role, start)
+    };
     vec![
+        // The brace that ends the envelope is behind the event.
+        hub("thalweg hub", Ours, Here(servers::hub::run), true, 1),
+        hub(
+            "thalweg hub, plain",
+            OursToo,
+            Here(servers::hub::run_plain),
+            false,
+            0,
+        ),
         rival("by hand", Hand, Here(servers::by_hand::run)),
         rival(
             "tokio-tungstenite, feed",

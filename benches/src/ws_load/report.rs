@@ -3,7 +3,6 @@
 use serde_json::{Map, Value, json};
 
 use crate::{
-    contestant::{Contestant, Role},
     result::{Bound, Rows, Standing},
     scenarios::Scenario,
 };
@@ -33,7 +32,7 @@ pub(crate) fn print_table(outcome: &Outcome<'_>) {
         });
         println!(
             "  {:<26}{}",
-            label(&row.contestant),
+            row.contestant.name,
             values.collect::<String>()
         );
     }
@@ -44,13 +43,6 @@ pub(crate) fn print_table(outcome: &Outcome<'_>) {
         println!("  {}", verdict(&standing));
     }
     println!();
-}
-
-fn label(contestant: &Contestant) -> String {
-    match contestant.role {
-        Role::Ours => "thalweg".to_owned(),
-        Role::Hand | Role::Rust | Role::Foreign => contestant.name.to_owned(),
-    }
 }
 
 fn verdict(standing: &Standing) -> String {
@@ -78,7 +70,7 @@ pub(crate) fn json(outcome: &Outcome<'_>) -> Value {
                 .zip(&row.values)
                 .map(|(column, value)| (column.name.to_owned(), json!(value)))
                 .collect();
-            (label(&row.contestant), Value::Object(values))
+            (row.contestant.name.to_owned(), Value::Object(values))
         })
         .collect();
     let goals: Vec<Value> = (outcome.scenario.goals)(&outcome.rows)

@@ -5,7 +5,7 @@ use std::{future::Future, io, net::SocketAddr, os::fd::AsFd};
 use tokio::{
     io::{AsyncBufReadExt, BufReader, Lines},
     net::{TcpListener, TcpStream, unix::pipe},
-    runtime::Builder,
+    runtime::{Builder, Runtime},
     sync::broadcast,
 };
 
@@ -14,17 +14,9 @@ use crate::order::{Numbered, Order};
 /// How many events a client may be behind before it misses some.
 const QUEUE: usize = 1024;
 
-/// Runs a server on one thread: it gets one core, and so needs no second one.
-pub(super) fn run<F>(serve: impl FnOnce(TcpListener, Orders) -> F) -> io::Result<()>
-where
-    F: Future<Output = io::Result<()>>,
-{
-    let runtime = Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(async {
-        let listener = TcpListener::bind("127.0.0.1:0").await?;
-        announce(listener.local_addr()?);
-        serve(listener, Orders::of_stdin()?).await
-    })
+/// Makes a runtime of one thread: a server gets one core, and so needs no second one.
+pub(super) fn runtime() -> io::Result<Runtime> {
+    Builder::new_current_thread().enable_all().build()
 }
 
 /// Runs a server that has a task for each client, all of which get the events from one broadcast channel.
@@ -36,7 +28,10 @@ where
     T: Clone + Send + 'static,
     F: Future<Output = ()> + Send + 'static,
 {
-    run(async |listener, mut orders| {
+    runtime()?.block_on(async {
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        announce(listener.local_addr()?);
+        let mut orders = Orders::of_stdin()?;
         let (events, _) = broadcast::channel(QUEUE);
         let subscriptions = events.clone();
         tokio::spawn(async move {
@@ -61,7 +56,7 @@ pub(super) fn announce(address: SocketAddr) {
 }
 
 /// Accepts connections for ever, and has small writes go out at once.
-pub(super) async fn accept(listener: &TcpListener) -> io::Result<TcpStream> {
+async fn accept(listener: &TcpListener) -> io::Result<TcpStream> {
     let (connection, _) = listener.accept().await?;
     connection.set_nodelay(true)?;
     Ok(connection)
