@@ -82,6 +82,10 @@ struct Live {
     last_superseded: u64,
 }
 
+#[cfg(test)]
+#[path = "backlog_tests.rs"]
+mod tests;
+
 /// What waits for a client, in order.
 #[derive(Debug)]
 pub(super) struct Backlog {

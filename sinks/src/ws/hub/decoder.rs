@@ -171,3 +171,146 @@ impl Header {
         }))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::{collection::vec, prelude::*};
+
+    use super::*;
+
+    const MAX: usize = 70_000;
+
+    /// A frame of a client.
+    fn frame(first: u8, mask: [u8; 4], payload: &[u8]) -> Vec<u8> {
+        let mut out = vec![first];
+        match u16::try_from(payload.len()) {
+            Ok(short @ ..126) => out.push(0x80 | short as u8),
+            Ok(medium) => {
+                out.push(0x80 | 126);
+                out.extend(medium.to_be_bytes());
+            }
+            Err(_) => {
+                out.push(0x80 | 127);
+                out.extend((payload.len() as u64).to_be_bytes());
+            }
+        }
+        out.extend(mask);
+        out.extend(
+            payload
+                .iter()
+                .zip(mask.iter().cycle())
+                .map(|(byte, mask)| byte ^ mask),
+        );
+        out
+    }
+
+    fn read(chunks: &[&[u8]]) -> Result<Vec<Message>, Farewell> {
+        let mut decoder = Decoder::default();
+        let mut messages = Vec::new();
+        for chunk in chunks {
+            decoder.feed(chunk);
+            while let Some(message) = decoder.next(MAX)? {
+                messages.push(message);
+            }
+        }
+        Ok(messages)
+    }
+
+    proptest! {
+        #[test]
+        fn messages_come_whole_however_they_are_cut(
+            payload in vec(any::<u8>(), 0..400),
+            long in any::<bool>(),
+            cuts in vec(1..40_usize, 1..40),
+            mask in any::<[u8; 4]>(),
+            parts in 1..5_usize,
+        ) {
+            let payload = if long { payload.repeat(170) } else { payload };
+            prop_assume!(payload.len() <= MAX);
+            // A message in parts, a ping between two of them.
+            let mut bytes = Vec::new();
+            let size = payload.len().div_ceil(parts).max(1);
+            let count = payload.chunks(size).len().max(1);
+            for (n, part) in payload.chunks(size).chain(payload.is_empty().then_some(&[][..])).enumerate() {
+                let kind = if n == 0 { 2 } else { 0 };
+                let last = if n + 1 == count { 0x80 } else { 0 };
+                bytes.extend(frame(last | kind, mask, part));
+                bytes.extend(frame(0x89, mask, b"ping"));
+            }
+            let mut chunks = Vec::new();
+            let mut rest = &bytes[..];
+            for cut in cuts.iter().cycle() {
+                let (chunk, after) = rest.split_at(*cut.min(&rest.len()));
+                chunks.push(chunk);
+                rest = after;
+                if rest.is_empty() {
+                    break;
+                }
+            }
+            let mut messages = read(&chunks).unwrap();
+            let pings = messages.extract_if(.., |one| *one == Message::Ping(b"ping".to_vec())).count();
+            prop_assert_eq!(pings, count);
+            prop_assert_eq!(messages, [Message::Binary(payload)]);
+        }
+
+        #[test]
+        fn no_bytes_are_too_bad(bytes in vec(any::<u8>(), 0..200)) {
+            let _ = read(&[&bytes]);
+        }
+    }
+
+    fn refused(bytes: &[u8]) -> Farewell {
+        read(&[bytes]).unwrap_err()
+    }
+
+    #[test]
+    fn what_the_protocol_forbids_ends_the_connection() {
+        let none = [0; 4];
+        let forbidden: [&[u8]; 9] = [
+            &[0x81, 0x01, b'x'],
+            &frame(0xc1, none, b"x"),
+            &frame(0x83, none, b"x"),
+            &frame(0x8b, none, b"x"),
+            &frame(0x09, none, b"x"),
+            &frame(0x89, none, &[0; 126]),
+            &frame(0x80, none, b"x"),
+            &[frame(0x01, none, b"x"), frame(0x81, none, b"y")].concat(),
+            &frame(0x88, none, &[3]),
+        ];
+        for bytes in forbidden {
+            assert!(
+                matches!(refused(bytes), Farewell::Protocol(_)),
+                "{bytes:x?}"
+            );
+        }
+        for code in [0_u16, 999, 1004, 1005, 1006, 1015, 2999, 5000] {
+            let close = frame(0x88, none, &code.to_be_bytes());
+            assert!(matches!(refused(&close), Farewell::Protocol(_)), "{code}");
+        }
+        assert_eq!(refused(&frame(0x81, none, &[0xff])), Farewell::NotText);
+        let close = [&1000_u16.to_be_bytes()[..], &[0xff]].concat();
+        assert_eq!(refused(&frame(0x88, none, &close)), Farewell::NotText);
+    }
+
+    #[test]
+    fn a_message_that_is_too_large_ends_the_connection_before_it_has_come() {
+        let none = [0; 4];
+        let whole = frame(0x82, none, &vec![0; MAX + 1]);
+        assert_eq!(refused(&whole[..14]), Farewell::TooLarge);
+        let mut parts = frame(0x02, none, &vec![0; MAX]);
+        parts.extend(frame(0x80, none, &[0]));
+        assert_eq!(refused(&parts), Farewell::TooLarge);
+        let absurd = [
+            0x82, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0,
+        ];
+        assert_eq!(refused(&absurd), Farewell::TooLarge);
+    }
+
+    #[test]
+    fn nothing_is_held_between_messages() {
+        let mut decoder = Decoder::default();
+        decoder.feed(&frame(0x81, [1, 2, 3, 4], b"hello"));
+        assert_eq!(decoder.next(MAX), Ok(Some(Message::Text("hello".into()))));
+        assert_eq!((decoder.buffer.capacity(), decoder.begun), (0, None));
+    }
+}

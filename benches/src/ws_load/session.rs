@@ -1,0 +1,92 @@
+//! A server and its clients.
+
+use std::time::{Duration, Instant};
+
+use crate::{
+    clock, contestant::Contestant, cores::Cores, failure::Failure, fleet::Fleet, order::Order,
+    server::Server,
+};
+
+/// When nothing has come for so long, the rest is lost.
+const QUIET: Duration = Duration::from_secs(1);
+
+/// How many clients connect at a time where that is not what is measured.
+const AT_ONCE: usize = 64;
+
+pub(crate) struct Session {
+    pub(crate) server: Server,
+    pub(crate) fleet: Fleet,
+}
+
+impl Session {
+    pub(crate) fn start(contestant: &Contestant, cores: Cores) -> Result<Self, Failure> {
+        let server = Server::start(contestant.command()?, cores)?;
+        let fleet = Fleet::new(server.address(), contestant.dialect)?;
+        Ok(Self { server, fleet })
+    }
+
+    /// Connects clients, a few at a time.
+    pub(crate) fn connect(&mut self, count: usize) -> Result<(), Failure> {
+        self.fleet.connect(count, AT_ONCE)
+    }
+
+    /// Has `count` events of `size` bytes published at once.
+    pub(crate) fn publish(&mut self, count: u64, size: usize) -> Result<(), Failure> {
+        self.fleet.expect(count, size);
+        let at = clock::now();
+        Ok(self.server.publish(Order { count, size, at })?)
+    }
+
+    /// Has `count` events of `size` bytes published at once, again and again, and waits for the last of them.
+    pub(crate) fn publish_paced(
+        &mut self,
+        times: u32,
+        period: Duration,
+        count: u64,
+        size: usize,
+    ) -> Result<(), Failure> {
+        let start = Instant::now();
+        for time in 0..times {
+            self.fleet.serve(start + period * time)?;
+            self.publish(count, size)?;
+        }
+        self.settle()
+    }
+
+    /// Has events published as fast as they are delivered: while one publication is under way, the next one waits.
+    pub(crate) fn publish_ahead(
+        &mut self,
+        time: Duration,
+        count: u64,
+        size: usize,
+    ) -> Result<(), Failure> {
+        let end = Instant::now() + time;
+        let (mut step, mut moved) = (0, Instant::now());
+        while Instant::now() < end {
+            let owed = self.fleet.owed();
+            if owed <= step {
+                self.publish(count, size)?;
+                step = self.fleet.owed() - owed;
+            }
+            self.fleet.turn()?;
+            if self.fleet.owed() != owed {
+                moved = Instant::now();
+            } else if moved.elapsed() >= QUIET {
+                self.settle()?;
+            }
+        }
+        self.settle()
+    }
+
+    /// Waits for what is published.
+    pub(crate) fn settle(&mut self) -> Result<(), Failure> {
+        self.fleet.settle(QUIET)
+    }
+
+    /// Sends a few events, so that what is allocated with the first of them is there, and counts from zero.
+    pub(crate) fn warm_up(&mut self, size: usize) -> Result<(), Failure> {
+        self.publish_paced(5, Duration::from_millis(20), 1, size)?;
+        self.fleet.tally.restart();
+        Ok(())
+    }
+}
