@@ -45,7 +45,7 @@
 //! | `testing` | marble diagrams on a paused clock, and the rules of the contract as a check |
 
 pub use thalweg_core::{
-    Acknowledge, BehaviorSubject, BoxObservable, ChildWaker, Counts, Cx, Drained, DropReason,
+    Acknowledge, BehaviorSubject, BoxObservable, ChildWaker, Counts, Cx, Drained, DropReason, Each,
     Fault, Found, Holds, Meter, Observable, Overflow, Overflowed, Panicked, Plan, ReadySet,
     Receipt, ReplaySubject, Settle, Sink, StageId, StageMut, StagePlan, Subject, Subscription,
     TimedOut, Tracked, WrongCount, hub, queue,

@@ -1,11 +1,14 @@
 //! `walk`: what a folder holds, and the folders in it, down to the last.
 
+mod entry;
+mod error;
+mod walker;
+
 use std::{
     convert::Infallible,
-    error::Error,
-    fmt, io,
+    fmt,
     ops::ControlFlow,
-    path::{Path, PathBuf},
+    path::Path,
     pin::Pin,
     task::{Poll, ready},
     vec,
@@ -13,12 +16,12 @@ use std::{
 
 use thalweg_core::{Cx, Drained, DropReason, Holds, Meter, Observable, Plan, StageId};
 use thalweg_operators::{Flow, IntoFlow};
-use walkdir::{DirEntry, WalkDir};
 
+pub use entry::{Entry, EntryKind};
+pub use error::WalkError;
+
+use self::walker::{BATCH, Options, Walker};
 use super::trip::Trip;
-
-/// Entries that one trip to another thread brings.
-const BATCH: usize = 256;
 
 /// Emits an [`Entry`] for everything in a folder, and in the folders in it; a folder comes before what it holds.
 ///
@@ -75,15 +78,6 @@ pub struct Walk {
     state: State,
     meter: Meter,
     id: StageId,
-}
-
-#[derive(Clone, Debug)]
-struct Options {
-    folder: PathBuf,
-    max_depth: usize,
-    skip_hidden: bool,
-    follow_links: bool,
-    sorted: bool,
 }
 
 enum State {
@@ -253,187 +247,5 @@ impl fmt::Debug for Walk {
             .field("options", &self.options)
             .field("ended", &matches!(self.state, State::Ended))
             .finish_non_exhaustive()
-    }
-}
-
-/// Walks on another thread, a batch at a time.
-struct Walker {
-    entries: Box<dyn Iterator<Item = walkdir::Result<DirEntry>> + Send>,
-    root: PathBuf,
-    batch: Vec<Result<Entry, WalkError>>,
-    at_end: bool,
-}
-
-impl Walker {
-    fn new(options: &Options) -> Self {
-        let mut entries = WalkDir::new(&options.folder)
-            .max_depth(options.max_depth)
-            .follow_links(options.follow_links);
-        if options.sorted {
-            entries = entries.sort_by_file_name();
-        }
-        let entries = entries.into_iter();
-        Self {
-            entries: if options.skip_hidden {
-                Box::new(entries.filter_entry(|entry| entry.depth() == 0 || !is_hidden(entry)))
-            } else {
-                Box::new(entries)
-            },
-            root: options.folder.clone(),
-            batch: Vec::new(),
-            at_end: false,
-        }
-    }
-
-    fn fill(&mut self) {
-        self.batch.reserve_exact(BATCH);
-        while self.batch.len() < BATCH {
-            let Some(entry) = self.entries.next() else {
-                self.at_end = true;
-                return;
-            };
-            match entry {
-                // The root: it is not a part of itself.
-                Ok(entry) if entry.depth() == 0 => {
-                    if !entry.path().is_dir() {
-                        self.batch.push(Err(WalkError {
-                            path: self.root.clone(),
-                            cause: io::ErrorKind::NotADirectory.into(),
-                        }));
-                    }
-                }
-                Ok(entry) => self.batch.push(Entry::look(entry)),
-                Err(error) => self.batch.push(Err(self.failed(error))),
-            }
-        }
-    }
-
-    fn failed(&self, error: walkdir::Error) -> WalkError {
-        let path = error.path().unwrap_or(&self.root).to_owned();
-        let cause = match error.loop_ancestor() {
-            Some(above) => io::Error::other(format!("it leads back to {}", above.display())),
-            None => error
-                .into_io_error()
-                .unwrap_or_else(|| io::ErrorKind::Other.into()),
-        };
-        WalkError { path, cause }
-    }
-}
-
-fn is_hidden(entry: &DirEntry) -> bool {
-    entry.file_name().as_encoded_bytes().starts_with(b".")
-}
-
-/// Something in a folder; see [`walk`].
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Entry {
-    path: PathBuf,
-    kind: EntryKind,
-    length: u64,
-    depth: usize,
-}
-
-/// What an [`Entry`] is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum EntryKind {
-    /// A file.
-    File,
-    /// A folder.
-    Folder,
-    /// A symbolic link that was not followed.
-    Link,
-    /// Something else: a socket, a pipe, a device.
-    Other,
-}
-
-impl Entry {
-    fn look(entry: DirEntry) -> Result<Self, WalkError> {
-        let length = match entry.metadata() {
-            Ok(metadata) => metadata.len(),
-            Err(error) => {
-                return Err(WalkError {
-                    path: entry.into_path(),
-                    cause: error
-                        .into_io_error()
-                        .unwrap_or_else(|| io::ErrorKind::Other.into()),
-                });
-            }
-        };
-        let kind = match entry.file_type() {
-            kind if kind.is_file() => EntryKind::File,
-            kind if kind.is_dir() => EntryKind::Folder,
-            kind if kind.is_symlink() => EntryKind::Link,
-            _ => EntryKind::Other,
-        };
-        let depth = entry.depth();
-        Ok(Self {
-            path: entry.into_path(),
-            kind,
-            length,
-            depth,
-        })
-    }
-
-    /// Gives the path, which begins with that of the folder that is walked.
-    pub fn path(&self) -> &Path {
-        &self.path
-    }
-
-    /// Gives the path, owned.
-    pub fn into_path(self) -> PathBuf {
-        self.path
-    }
-
-    /// Tells what it is.
-    pub fn kind(&self) -> EntryKind {
-        self.kind
-    }
-
-    /// Tells whether it is a file.
-    pub fn is_file(&self) -> bool {
-        self.kind == EntryKind::File
-    }
-
-    /// Tells whether it is a folder.
-    pub fn is_folder(&self) -> bool {
-        self.kind == EntryKind::Folder
-    }
-
-    /// Gives the length in bytes, of a file; for anything else it is what the system says.
-    pub fn length(&self) -> u64 {
-        self.length
-    }
-
-    /// Tells how many levels down it is; what is in the folder that is walked has 1.
-    pub fn depth(&self) -> usize {
-        self.depth
-    }
-}
-
-/// Something in a folder that could not be looked at or into, and why.
-#[derive(Debug)]
-pub struct WalkError {
-    path: PathBuf,
-    cause: io::Error,
-}
-
-impl WalkError {
-    /// Gives the path of what could not be looked at or into.
-    pub fn path(&self) -> &Path {
-        &self.path
-    }
-}
-
-impl fmt::Display for WalkError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { path, cause } = self;
-        write!(f, "cannot walk {}: {cause}", path.display())
-    }
-}
-
-impl Error for WalkError {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        Some(&self.cause)
     }
 }
