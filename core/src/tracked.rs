@@ -28,7 +28,7 @@ pub trait Settle: Send + Sync {
 /// | `map` | [`map`](Self::map) | goes on to the new item |
 /// | `map_async`, `par_map` | [`map_async`](Self::map_async) | goes on when the future is ready; one that is dropped has failed |
 /// | `filter_map` | [`filter`](Self::filter), or `map` to an `Option` and [`transpose`](Tracked::<Option<T>>::transpose) | what is left out counts as dealt with |
-/// | `map` | `map` to a `Result` and [`transpose`](Tracked::<Result<T, E>>::transpose) | stays with the item or the error: whoever gets the error acknowledges it, or it has failed |
+/// | `map` | `map` to a `Result` and [`transpose`](Tracked::transpose) | stays with the item or the error: whoever gets the error acknowledges it, or it has failed |
 /// | `chunks` | `Tracked::from_iter` on each chunk | one for all of them |
 /// | `flat_map_iter` | [`each`](Self::each) | is done when every part is, and has failed if one has |
 ///
