@@ -14,10 +14,10 @@ use tokio_tungstenite::tungstenite::http::{StatusCode, request::Parts};
 
 use super::{
     admission::{Admission, Refusal, Request},
+    bell::Arrival,
     http::{self, Wish},
     limits::{NoSeat, Seat},
     protocol::check_name,
-    shard::Arrival,
     shared::{Phase, Shared},
     stats::add,
 };
@@ -83,7 +83,7 @@ fn count(came: Option<()>, shared: &Shared) {
     }
 }
 
-/// Reads a request and hands its client over to a shard; `None` if it does not come in.
+/// Reads a request and hands its client over to a shard, or tells it why not; `None` if the connection ends before.
 async fn shake_hands<S>(
     mut stream: S,
     peer: SocketAddr,
@@ -113,9 +113,10 @@ where
         }
         (answer, _) => {
             let refusal = answer.err()?;
+            add(&shared.counters.refused, 1);
             // A client that does not read it is refused all the same.
             let _ = timeout(REFUSING, tell(&mut stream, &refusal)).await;
-            None
+            Some(())
         }
     }
 }

@@ -1,6 +1,6 @@
 //! How a hub is set up.
 
-use std::{collections::HashMap, fmt, io, pin::Pin, sync::Arc, time::Duration};
+use std::{fmt, io, sync::Arc, time::Duration};
 
 use tokio::net::TcpListener;
 
@@ -11,133 +11,15 @@ use super::{
     error::BindError,
     limits::Rate,
     log::Bounds,
+    options::{Options, Topic},
     wire::Form,
 };
 
-type Deciding = Pin<Box<dyn Future<Output = Result<Admission, Refusal>> + Send>>;
-type Admit = Arc<dyn Fn(Request) -> Deciding + Send + Sync>;
-
-/// Everything that can be set.
-#[derive(Clone)]
-pub(super) struct Options {
-    pub(super) epoch: Arc<str>,
-    pub(super) form: Form,
-    pub(super) default_topics: Vec<String>,
-    pub(super) queue: Bounds,
-    pub(super) backlog: Bounds,
-    every: Topic,
-    topics: HashMap<Arc<str>, Topic>,
-    pub(super) max_topics: usize,
-    pub(super) presence: Option<Duration>,
-    pub(super) origins: Option<Vec<String>>,
-    pub(super) admit: Option<Admit>,
-    #[cfg(feature = "wss")]
-    pub(super) tls: Option<Arc<tokio_rustls::rustls::ServerConfig>>,
-    pub(super) max_clients: usize,
-    pub(super) max_clients_each: usize,
-    pub(super) max_subscriptions: usize,
-    pub(super) max_head: usize,
-    pub(super) max_message: usize,
-    pub(super) rate: Rate,
-    pub(super) handshake: Duration,
-    pub(super) ping: Duration,
-    pub(super) dead: Duration,
-    pub(super) heartbeat: Duration,
-    pub(super) retry: Duration,
-    drain: Duration,
-    shards: Option<usize>,
-}
-
-/// What is special about a topic, see [`Builder::topic`].
-#[derive(Clone, Copy, Debug)]
-pub struct Topic {
-    pub(super) history: Bounds,
-    pub(super) slow_clients: SlowClients,
-}
-
-impl Topic {
-    /// Sets how much of the topic is remembered, as [`Builder::history`] does for all.
-    pub fn history(mut self, events: usize, bytes: usize) -> Self {
-        self.history = Bounds { events, bytes };
-        self
-    }
-
-    /// Sets what becomes of slow clients, as [`Builder::slow_clients`] does for all topics.
-    pub fn slow_clients(mut self, policy: SlowClients) -> Self {
-        self.slow_clients = policy;
-        self
-    }
-}
-
-impl Options {
-    pub(super) fn topic(&self, name: &str) -> &Topic {
-        self.topics.get(name).unwrap_or(&self.every)
-    }
-
-    /// Gives the time over which so many clients are sent away: at most a thousand of them a second, within the window.
-    pub(super) fn closing_window(&self, clients: usize) -> Duration {
-        let clients = u32::try_from(clients).unwrap_or(u32::MAX);
-        Duration::from_millis(1)
-            .saturating_mul(clients)
-            .min(self.drain)
-    }
-}
-
 /// A hub that is to be: see [`Hub::builder`].
-#[derive(Clone)]
+#[derive(Clone, Default)]
 #[must_use = "a hub does nothing unless it is bound"]
 pub struct Builder {
     options: Options,
-}
-
-impl Default for Builder {
-    fn default() -> Self {
-        Self {
-            options: Options {
-                epoch: format!("{:x}", fastrand::u64(..)).into(),
-                form: Form::Json,
-                default_topics: Vec::new(),
-                queue: Bounds {
-                    events: 1024,
-                    bytes: 1024 * 1024,
-                },
-                backlog: Bounds {
-                    events: 1024,
-                    bytes: 256 * 1024,
-                },
-                every: Topic {
-                    history: Bounds {
-                        events: 1024,
-                        bytes: 1024 * 1024,
-                    },
-                    slow_clients: SlowClients::default(),
-                },
-                topics: HashMap::new(),
-                max_topics: 10_000,
-                presence: None,
-                origins: None,
-                admit: None,
-                #[cfg(feature = "wss")]
-                tls: None,
-                max_clients: 10_000,
-                max_clients_each: usize::MAX,
-                max_subscriptions: 64,
-                max_head: 8 * 1024,
-                max_message: 64 * 1024,
-                rate: Rate {
-                    burst: 100,
-                    per_second: 20,
-                },
-                handshake: Duration::from_secs(5),
-                ping: Duration::from_secs(25),
-                dead: Duration::from_mins(1),
-                heartbeat: Duration::from_secs(15),
-                retry: Duration::from_secs(1),
-                drain: Duration::from_secs(5),
-                shards: None,
-            },
-        }
-    }
 }
 
 // What is sent
@@ -433,13 +315,6 @@ impl Builder {
     /// Panics outside of a tokio runtime.
     pub fn start(self) -> Hub {
         Hub::start(self.options, None)
-    }
-}
-
-impl Options {
-    pub(super) fn shards(&self) -> usize {
-        let workers = || tokio::runtime::Handle::current().metrics().num_workers();
-        self.shards.unwrap_or_else(workers)
     }
 }
 

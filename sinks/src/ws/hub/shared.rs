@@ -12,11 +12,11 @@ use tokio::sync::{Notify, watch};
 
 use super::{
     backlog::AT_ONCE,
-    builder::Options,
+    bell::{Arrival, Bell},
     event::{Event, Record},
     limits::Census,
     log::{Bounds, Log},
-    shard::{Arrival, Bell},
+    options::Options,
     stats::Counters,
     wire::Id,
 };
