@@ -114,11 +114,6 @@ impl Fleet {
         self.owed += count * open.count() as u64;
     }
 
-    /// Gives the number of deliveries that are yet to come.
-    pub(crate) fn owed(&self) -> u64 {
-        self.owed
-    }
-
     /// Waits until everything published has come, or nothing has for the time `quiet`; what has not come is lost.
     pub(crate) fn settle(&mut self, quiet: Duration) -> Result<(), Failure> {
         let mut last = (self.owed, Instant::now());

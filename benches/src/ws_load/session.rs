@@ -53,29 +53,19 @@ impl Session {
         self.settle()
     }
 
-    /// Has events published as fast as they are delivered: while one publication is under way, the next one waits.
-    pub(crate) fn publish_ahead(
+    /// Has `count` events of `size` bytes published at once, again whenever all of them have come.
+    pub(crate) fn publish_again(
         &mut self,
         time: Duration,
         count: u64,
         size: usize,
     ) -> Result<(), Failure> {
         let end = Instant::now() + time;
-        let (mut step, mut moved) = (0, Instant::now());
         while Instant::now() < end {
-            let owed = self.fleet.owed();
-            if owed <= step {
-                self.publish(count, size)?;
-                step = self.fleet.owed() - owed;
-            }
-            self.fleet.turn()?;
-            if self.fleet.owed() != owed {
-                moved = Instant::now();
-            } else if moved.elapsed() >= QUIET {
-                self.settle()?;
-            }
+            self.publish(count, size)?;
+            self.settle()?;
         }
-        self.settle()
+        Ok(())
     }
 
     /// Waits for what is published.
