@@ -7,8 +7,11 @@ use crate::{
     server::Server,
 };
 
-/// When nothing has come for so long, the rest is lost.
+/// When nothing has come for so long, nothing is waited for.
 const QUIET: Duration = Duration::from_secs(1);
+
+/// How long a server may be behind before what has not come counts as lost.
+const PATIENCE: Duration = Duration::from_secs(4);
 
 /// How many clients connect at a time where that is not what is measured.
 const AT_ONCE: usize = 64;
@@ -70,7 +73,7 @@ impl Session {
 
     /// Waits for what is published.
     pub(crate) fn settle(&mut self) -> Result<(), Failure> {
-        self.fleet.settle(QUIET)
+        self.fleet.settle(QUIET, PATIENCE)
     }
 
     /// Sends a few events, so that what is allocated with the first of them is there, and counts from zero.

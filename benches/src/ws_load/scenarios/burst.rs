@@ -63,7 +63,7 @@ fn run(session: &mut Session, clients: usize, time: Duration) -> Result<Vec<f64>
         spent / elapsed * 100.0,
         milliseconds(tally.latency(0.5)),
         milliseconds(tally.latency(0.99)),
-        float(tally.lost),
+        float(session.fleet.lost()),
         float(tally.repeated),
     ])
 }
