@@ -54,7 +54,7 @@ pub(crate) async fn crawl(words: &str) -> Crawled {
     let counted = crawl.summary().rejected.of(Rejection::Robots);
     assert_eq!(counted, denied.len() as u64);
     Crawled {
-        summary: crawl.summary().clone(),
+        summary: *crawl.summary(),
         pages,
         denied,
         lost_seeds: crawl.lost_seeds(),

@@ -10,6 +10,7 @@ mod crawl;
 mod demo;
 mod hostile;
 mod html;
+mod killed;
 mod output;
 mod polite;
 mod program;
