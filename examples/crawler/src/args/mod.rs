@@ -133,6 +133,7 @@ impl Args {
             max_idle_per_host: self.speed.per_host,
             max_idle: self.speed.concurrency.saturating_mul(4),
             allow_private: self.what.allow_private,
+            keep_requests: self.output.warc,
             ..Config::default()
         };
         for url in &self.urls {

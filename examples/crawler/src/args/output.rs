@@ -2,7 +2,11 @@
 
 use std::path::PathBuf;
 
+use bytesize::ByteSize;
 use clap::{Args, ValueEnum};
+
+use super::values;
+use crate::output::Algorithm;
 
 /// The options about the output.
 #[derive(Debug, Clone, Args)]
@@ -20,6 +24,19 @@ pub struct Output {
     #[arg(long, value_name = "DIR", conflicts_with_all = ["out", "overwrite"])]
     pub resume: Option<PathBuf>,
 
+    /// Tell which pages have the body of an earlier one (`duplicate_of`); their links are followed all the same
+    #[arg(long, requires = "out")]
+    pub dedupe: bool,
+
+    /// Archive requests and responses in DIR/archive/*.warc.gz (WARC 1.1), with an index in DIR/indexes; one body is
+    /// stored once
+    #[arg(long, requires = "out")]
+    pub warc: bool,
+
+    /// Begin another archive file when one is larger than this
+    #[arg(long, value_name = "SIZE", default_value = "1GB", value_parser = values::size)]
+    pub warc_size: ByteSize,
+
     /// How to print the summary
     #[arg(long, value_enum, default_value_t = SummaryFormat::Text)]
     pub summary: SummaryFormat,
@@ -27,6 +44,26 @@ pub struct Output {
     /// Show no progress
     #[arg(long, short)]
     pub quiet: bool,
+}
+
+impl Output {
+    /// The digests of bodies that the outputs tell; none if nothing is written.
+    #[must_use]
+    pub fn digests(&self) -> Option<Algorithm> {
+        self.out.as_ref().map(|_| {
+            if self.warc {
+                Algorithm::Sha1
+            } else {
+                Algorithm::Xxh3
+            }
+        })
+    }
+
+    /// Whether an output needs the responses themselves.
+    #[must_use]
+    pub fn needs_responses(&self) -> bool {
+        self.warc
+    }
 }
 
 /// How the summary is printed.

@@ -15,7 +15,7 @@ use super::site::{Permission, Robots, Site};
 use super::stop::Stop;
 use super::visit::{Fetched, Outcome, Visit};
 use crate::args::Args;
-use crate::fetch::{Client, FetchError, Response};
+use crate::fetch::{Client, FetchError, Request, Response};
 use crate::robots::{self, Rules, product_token};
 
 /// Redirects in a row that lead to a `robots.txt`, as RFC 9309 asks for.
@@ -34,6 +34,8 @@ pub(super) struct Fetcher {
     client: Client,
     /// The name to look for in robots.txt; none to ignore it.
     agent: Option<String>,
+    /// Which bodies are read.
+    is_wanted: fn(StatusCode, &HeaderMap) -> bool,
     retries: u32,
     body_limit: usize,
     pub(super) allowance: Allowance,
@@ -55,6 +57,7 @@ impl Fetcher {
             body_limit: config.body_limit,
             client: Client::new(config),
             agent: (!args.what.ignore_robots).then(|| name.unwrap_or_default().to_owned()),
+            is_wanted: if args.output.warc { is_any } else { is_page },
             retries: args.fetching.retries,
             allowance: Allowance::new(args.what.max_pages.saturating_sub(pages)),
             stop,
@@ -135,7 +138,7 @@ impl Fetcher {
     async fn visit(&self, visit: &Visit, retries: &mut u32) -> Outcome {
         tokio::select! {
             biased;
-            result = self.get(&visit.url, Some(&visit.site), is_page, retries) => match result {
+            result = self.get(&visit.url, Some(&visit.site), self.is_wanted, retries) => match result {
                 Ok(response) => Outcome::Response(Box::new(response)),
                 Err(error) => Outcome::Failed(error.to_string()),
             },
@@ -155,7 +158,12 @@ impl Fetcher {
         // One byte more than is parsed tells a long robots.txt from one that ends there.
         let limit = site.map_or(robots::LIMIT + 1, |_| self.body_limit);
         loop {
-            let result = self.client.get_up_to(limit, url, is_wanted).await;
+            let request = Request {
+                url,
+                body_limit: limit,
+                known: None,
+            };
+            let result = self.client.send(&request, &(), is_wanted).await;
             if let (Some(site), Ok(response)) = (site, &result)
                 && is_busy(response.status)
                 && let Some(asked) = response.retry_after()
@@ -222,6 +230,11 @@ impl Fetcher {
 
 fn is_success(status: StatusCode, _: &HeaderMap) -> bool {
     status.is_success()
+}
+
+/// An archive keeps whatever comes.
+fn is_any(_: StatusCode, _: &HeaderMap) -> bool {
+    true
 }
 
 /// Tells whether a response is worth reading: a page that may have links.

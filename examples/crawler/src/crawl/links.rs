@@ -7,6 +7,7 @@ use url::{Position, Url};
 
 use crate::fetch::Response;
 use crate::html::{Link, LinkKind, RobotsMeta, decode, extract};
+use crate::output::PageRecord;
 use crate::url::{LONGEST, resolve_in};
 
 use super::fetcher::is_html;
@@ -14,9 +15,21 @@ use super::fetcher::is_html;
 /// What a page says.
 #[derive(Debug, Default)]
 pub(super) struct Extract {
-    pub(super) title: Option<String>,
+    charset: Option<&'static str>,
+    title: Option<String>,
+    description: Option<String>,
     /// How many links it has, whether they are followed or not.
-    pub(super) links: u32,
+    links: u32,
+}
+
+impl Extract {
+    /// Notes in `record` what the page says.
+    pub(super) fn tell(self, record: &mut PageRecord) {
+        record.charset = self.charset;
+        record.title = self.title;
+        record.description = self.description;
+        record.links = self.links;
+    }
 }
 
 /// Who is told of the URLs that a page leads to.
@@ -45,7 +58,9 @@ pub(super) fn read(response: &Response, polite: bool, reader: &mut impl Reader) 
     });
     let extract = Extract {
         links: u32::try_from(links.len()).unwrap_or(u32::MAX),
+        charset: Some(decoded.encoding.name()),
         title: page.title.as_deref().map(str::to_owned),
+        description: page.description.as_deref().map(str::to_owned),
     };
     if polite && (page.robots | robots_header(&response.headers)).nofollow {
         return extract;

@@ -5,29 +5,41 @@ use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use hyper::header::{CONTENT_TYPE, LOCATION, RETRY_AFTER};
-use hyper::{HeaderMap, StatusCode};
+use hyper::{HeaderMap, StatusCode, Version};
 use url::Url;
+
+use super::error::Reason;
 
 /// The answer to one request, of whatever status.
 #[derive(Debug, Clone)]
 pub struct Response {
     /// The URL that was requested.
     pub url: Url,
+    /// The headers of the request, if the configuration asks to keep them.
+    pub sent: Option<HeaderMap>,
+    /// The version of HTTP that was spoken.
+    pub version: Version,
     /// The status of the answer.
     pub status: StatusCode,
     /// The headers as they were sent; `Content-Encoding` is kept though the body is decoded.
     pub headers: HeaderMap,
+    /// Whether the headers name a `Content-Encoding` that the body is rid of.
+    pub is_decoded: bool,
     /// The decoded body; empty if it was not wanted. One that came in a single piece shares the
     /// buffer it was read into, which may be larger: copy what is to be kept for long.
     pub body: Bytes,
     /// Whether the body was longer than the limit and was cut there.
     pub truncated: bool,
+    /// Whether the body decodes to far more than was sent, and was cut for that.
+    pub is_bomb: bool,
     /// Where a redirect (3xx) leads, resolved against `url`.
     pub location: Option<Url>,
     /// The address that answered.
     pub remote: SocketAddr,
     /// The time from the call to the last byte.
     pub elapsed: Duration,
+    /// The time that the server took from the request to the head of its answer.
+    pub latency: Duration,
 }
 
 impl Response {
@@ -35,6 +47,16 @@ impl Response {
     #[must_use]
     pub fn content_type(&self) -> Option<&str> {
         self.headers.get(CONTENT_TYPE)?.to_str().ok()
+    }
+
+    /// What is wrong with the body, if something is.
+    #[must_use]
+    pub fn cut(&self) -> Option<Reason> {
+        if self.is_bomb {
+            Some(Reason::Bomb)
+        } else {
+            self.truncated.then_some(Reason::TooLong)
+        }
     }
 
     /// How long the server asks to wait before the next request (`Retry-After`).

@@ -1,5 +1,7 @@
 //! `<meta>`, in the uses that concern a crawler.
 
+use std::borrow::Cow;
+
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
 
 use super::charset;
@@ -50,6 +52,14 @@ impl<'a> Meta<'a> {
             }
             _ => RobotsMeta::default(),
         }
+    }
+
+    /// What the page says it is about.
+    pub(super) fn description(&self) -> Option<Cow<'a, str>> {
+        self.name.filter(|name| is(name, "description"))?;
+        self.content
+            .map(text::content)
+            .filter(|content| !content.is_empty())
     }
 
     /// Where the page leads on its own.

@@ -49,6 +49,8 @@ pub struct Page<'a> {
     pub refresh: Option<Refresh<'a>>,
     /// The first title, white space made single spaces.
     pub title: Option<Cow<'a, str>>,
+    /// What the first `<meta name=description>` says that says something, white space made single spaces.
+    pub description: Option<Cow<'a, str>>,
 }
 
 impl Page<'_> {
@@ -122,6 +124,9 @@ impl<'a> Page<'a> {
         self.robots = self.robots | meta.robots();
         if self.refresh.is_none() {
             self.refresh = meta.refresh();
+        }
+        if self.description.is_none() {
+            self.description = meta.description();
         }
     }
 }

@@ -17,8 +17,11 @@ pub struct OutputError {
 pub(super) enum Attempt {
     CreateDirectory,
     CreateFile,
+    /// Begin an archive where there is one.
+    BeginArchive,
     /// Take up a file where an earlier crawl left it.
     Reopen,
+    ReadBack,
     Write,
 }
 
@@ -49,9 +52,17 @@ impl fmt::Display for OutputError {
                 "create",
                 "check its permissions, or choose another directory with --out",
             ),
+            Attempt::BeginArchive => (
+                "begin an archive in",
+                "choose another directory with --out, or move the archive away",
+            ),
             Attempt::Reopen => (
                 "go on with",
                 "put back the files as the crawl left them, or begin anew with --out",
+            ),
+            Attempt::ReadBack => (
+                "read back",
+                "the crawl needs what it wrote: leave its files alone while it runs",
             ),
             Attempt::Write => (
                 "write to",

@@ -110,6 +110,7 @@ struct Markup {
     /// Seconds, and the address.
     refresh: Option<(u64, Option<String>)>,
     title: Option<String>,
+    description: Option<String>,
 }
 
 #[test]
@@ -143,6 +144,7 @@ fn markup_is_read_as_browsers_do() {
                 url: url.map(Into::into),
             }),
             title: case.title.map(Into::into),
+            description: case.description.map(Into::into),
         };
         tally.count(
             &case.name,

@@ -3,6 +3,7 @@
 //! Where `CRAWL_CASES` names a folder, the case files in there are run too.
 
 mod address;
+mod archive;
 mod bodies;
 mod cases;
 mod connections;
@@ -12,9 +13,11 @@ mod hostile;
 mod html;
 mod killed;
 mod output;
+mod persons;
 mod polite;
 mod program;
 mod properties;
+mod proxy;
 mod robots;
 mod server;
 mod site;
