@@ -2,6 +2,7 @@
 
 mod fetching;
 mod output;
+mod same;
 mod speed;
 mod values;
 mod what;
@@ -17,8 +18,9 @@ use url::{Host, Url};
 
 pub use self::fetching::Fetching;
 pub use self::output::{Output, SummaryFormat};
+pub use self::same::{Same, SameUrl};
 pub use self::speed::Speed;
-pub use self::what::{Scope, What};
+pub use self::what::{RobotsDialect, Scope, What};
 use crate::fetch::Config;
 
 const ABOUT: &str = "\
@@ -58,6 +60,10 @@ pub struct Args {
     /// What to crawl.
     #[command(flatten)]
     pub what: What,
+
+    /// What counts as one URL.
+    #[command(flatten)]
+    pub same: Same,
 
     /// How fast.
     #[command(flatten)]

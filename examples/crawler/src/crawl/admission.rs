@@ -9,13 +9,16 @@ use super::seen::Seen;
 use super::site::Sites;
 use super::visit::Visit;
 use crate::args::Args;
-use crate::url::{Bounds, LONGEST, Scope, forget_user, is_media, normalise};
+use crate::url::{Bounds, Extensions, Filter, LONGEST, Normaliser, Scope, forget_user};
 
 /// Decides which URLs are visited, each once. It owns what is known of URLs and sites.
 #[derive(Debug)]
 pub(super) struct Admission {
     args: Args,
     bounds: Bounds,
+    filter: Filter,
+    extensions: Extensions,
+    normaliser: Normaliser,
     deepest: u32,
     seen: Seen,
     sites: Sites,
@@ -25,6 +28,9 @@ impl Admission {
     pub(super) fn new(args: &Args) -> Self {
         Self {
             bounds: Scope::from(args.what.scope).around(&args.urls),
+            filter: args.what.filter(),
+            extensions: args.what.extensions(),
+            normaliser: args.same.normaliser(),
             deepest: args.what.max_depth.unwrap_or(u32::MAX),
             seen: Seen::default(),
             sites: Sites::new(),
@@ -45,7 +51,9 @@ impl Admission {
     /// Makes a visit of a URL that was given, which is wanted wherever it lies; none if it was given twice.
     pub(super) fn seed(&mut self, mut url: Url) -> Option<Visit> {
         make_bare(&mut url);
-        let is_new = self.seen.insert(normalise(url.clone()).as_str());
+        let is_new = self
+            .seen
+            .insert(self.normaliser.apply(url.clone()).as_str());
         is_new.then(|| self.visit(url, 0, None))
     }
 
@@ -62,7 +70,7 @@ impl Admission {
     ) -> Result<Option<Visit>, Rejection> {
         make_bare(&mut url);
         self.is_wanted(&url)?;
-        let spelled = normalise(url.clone());
+        let spelled = self.normaliser.apply(url.clone());
         if self.seen.contains(spelled.as_str()) {
             return Ok(None);
         }
@@ -71,6 +79,11 @@ impl Admission {
         }
         self.seen.insert(spelled.as_str());
         Ok(Some(self.visit(url, depth, Some(referrer.clone()))))
+    }
+
+    /// Tells whether two URLs count as one.
+    pub(super) fn is_same(&self, one: &Url, other: &Url) -> bool {
+        self.normaliser.apply(one.clone()) == self.normaliser.apply(other.clone())
     }
 
     /// Makes a visit of another spelling of the URL of `visit`, to which its server has redirected.
@@ -88,8 +101,12 @@ impl Admission {
             Err(Rejection::TooLong)
         } else if !self.bounds.contains(url) {
             Err(Rejection::OutOfScope)
-        } else if is_media(url) {
-            Err(Rejection::Media)
+        } else if self.extensions.contains(url) {
+            Err(Rejection::Extension)
+        } else if !self.filter.includes(url) {
+            Err(Rejection::NotIncluded)
+        } else if self.filter.excludes(url) {
+            Err(Rejection::Excluded)
         } else {
             Ok(())
         }

@@ -16,7 +16,7 @@ use super::stop::Stop;
 use super::visit::{Fetched, Outcome, Visit};
 use crate::args::Args;
 use crate::fetch::{Client, FetchError, Response};
-use crate::robots::{self, Rules, product_token};
+use crate::robots::{self, Dialect, Rules, product_token};
 
 /// Redirects in a row that lead to a `robots.txt`, as RFC 9309 asks for.
 const ROBOTS_REDIRECTS: usize = 5;
@@ -36,6 +36,7 @@ pub(super) struct Fetcher {
     client: Client,
     /// The name to look for in robots.txt; none to ignore it.
     agent: Option<String>,
+    dialect: Dialect,
     retries: u32,
     body_limit: usize,
     pub(super) allowance: Allowance,
@@ -56,6 +57,7 @@ impl Fetcher {
             body_limit: config.body_limit,
             client: Client::new(config),
             agent: (!args.what.ignore_robots).then(|| name.unwrap_or_default().to_owned()),
+            dialect: args.what.robots_dialect.into(),
             retries: args.fetching.retries,
             allowance: Allowance::new(args.what.max_pages),
             stop,
@@ -207,7 +209,7 @@ impl Fetcher {
             match response.location {
                 Some(location) => url = location,
                 None if response.status.is_success() => {
-                    let robots = robots::Robots::parse(&response.body);
+                    let robots = robots::Robots::parse_as(self.dialect, &response.body);
                     return Robots::Rules(robots.for_agent(agent));
                 }
                 None => break,

@@ -15,7 +15,6 @@ use super::visit::{Fetched, Outcome, Visit};
 use crate::args::Args;
 use crate::fetch::Response;
 use crate::output::PageRecord;
-use crate::url::normalise;
 
 /// Redirects in a row that may lead to another spelling of the same URL, which would otherwise count as known.
 const RESPELLINGS: u8 = 5;
@@ -153,7 +152,7 @@ impl<'a> Finds<'a> {
         }
         let is_respelled = target != visit.url
             && visit.respelled < RESPELLINGS
-            && normalise(target.clone()) == normalise(visit.url.clone());
+            && self.follow.admission.is_same(&target, &visit.url);
         if is_respelled {
             let referrer = self.referrer();
             let respelled = self.follow.admission.respell(target, visit, referrer);

@@ -13,8 +13,12 @@ pub enum Rejection {
     TooLong,
     /// It lies outside of the scope.
     OutOfScope,
-    /// Its path has the extension of a file without links.
-    Media,
+    /// It ends in the extension of a file that is not asked for (`--skip-extensions`).
+    Extension,
+    /// No expression that URLs have to match does (`--include`).
+    NotIncluded,
+    /// An expression that URLs may not match does (`--exclude`).
+    Excluded,
     /// Too many links lead to it from a start.
     TooDeep,
     /// The robots.txt of its site disallows it.
@@ -23,10 +27,12 @@ pub enum Rejection {
 
 impl Rejection {
     /// Every reason, in the order in which they are told.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 7] = [
         Self::TooLong,
         Self::OutOfScope,
-        Self::Media,
+        Self::Extension,
+        Self::NotIncluded,
+        Self::Excluded,
         Self::TooDeep,
         Self::Robots,
     ];
@@ -37,7 +43,9 @@ impl Rejection {
         match self {
             Self::TooLong => "too_long",
             Self::OutOfScope => "out_of_scope",
-            Self::Media => "media",
+            Self::Extension => "extension",
+            Self::NotIncluded => "not_included",
+            Self::Excluded => "excluded",
             Self::TooDeep => "too_deep",
             Self::Robots => "robots",
         }
@@ -50,7 +58,9 @@ impl fmt::Display for Rejection {
         formatter.pad(match self {
             Self::TooLong => "too long",
             Self::OutOfScope => "out of scope",
-            Self::Media => "no page by its name",
+            Self::Extension => "by extension",
+            Self::NotIncluded => "not included",
+            Self::Excluded => "excluded",
             Self::TooDeep => "too deep",
             Self::Robots => "denied by robots",
         })
