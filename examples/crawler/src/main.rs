@@ -8,7 +8,7 @@ use std::thread::available_parallelism;
 use crawler::args::{Args, SummaryFormat};
 use crawler::crawl::Crawl;
 use crawler::demo::Demo;
-use crawler::output::PagesFile;
+use crawler::output::Outputs;
 use crawler::progress::{Progress, Style};
 use thalweg::Interrupts;
 use tokio::runtime::{Builder, Runtime};
@@ -55,11 +55,11 @@ async fn run(mut args: Args) -> ExitCode {
         Ok(interrupts) => interrupts,
         Err(error) => return failure(format_args!("cannot listen for signals: {error}")),
     };
-    let pages = match &args.output.out {
+    let outputs = match &args.output.out {
         // What is there may be slow, or a pipe that nobody reads.
         Some(directory) => tokio::select! {
-            pages = PagesFile::create(directory) => match pages {
-                Ok(pages) => Some(pages),
+            outputs = Outputs::create(directory, &args) => match outputs {
+                Ok(outputs) => Some(outputs),
                 Err(error) => return failure(error),
             },
             () = interrupts.recv() => return ExitCode::from(INTERRUPTED),
@@ -74,7 +74,7 @@ async fn run(mut args: Args) -> ExitCode {
     }
 
     let mut progress = Progress::stderr(Style::of_stderr(args.output.quiet));
-    let mut crawl = Crawl::start(&args, pages);
+    let mut crawl = Crawl::start(&args, outputs);
     let watch = crawl.watch();
     let end = loop {
         tokio::select! {

@@ -15,7 +15,7 @@ use super::site::{Permission, Robots, Site};
 use super::stop::Stop;
 use super::visit::{Fetched, Outcome, Visit};
 use crate::args::Args;
-use crate::fetch::{Client, FetchError, Response};
+use crate::fetch::{Client, FetchError, Request, Response};
 use crate::robots::{self, Dialect, Rules, product_token};
 
 /// Redirects in a row that lead to a `robots.txt`, as RFC 9309 asks for.
@@ -155,7 +155,12 @@ impl Fetcher {
         // One byte more than is parsed tells a long robots.txt from one that ends there.
         let limit = site.map_or(robots::LIMIT + 1, |_| self.body_limit);
         loop {
-            let result = self.client.get_up_to(limit, url, is_wanted).await;
+            let request = Request {
+                url,
+                body_limit: limit,
+                known: None,
+            };
+            let result = self.client.send(&request, &(), is_wanted).await;
             if let (Some(site), Ok(response)) = (site, &result)
                 && is_busy(response.status)
                 && let Some(asked) = response.retry_after()

@@ -6,7 +6,7 @@ use thalweg::Sink;
 use url::Url;
 
 use super::event::CrawlEvent;
-use crate::output::{OutputError, PageRecord, PagesFile};
+use crate::output::{OutputError, Outputs};
 use crate::summary::Summary;
 
 /// The numbers of a crawl while it goes on.
@@ -53,22 +53,34 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Counts events, and writes the pages among them to a file if there is one.
-///
-/// An archive of responses would be written beside it.
+/// Counts events, and writes them to the outputs if there are any.
 #[derive(Debug)]
 pub(super) struct Ledger {
     totals: Arc<Totals>,
-    file: Option<PagesFile>,
-    records: Vec<PageRecord>,
+    outputs: Option<Outputs>,
 }
 
 impl Ledger {
-    pub(super) fn new(file: Option<PagesFile>, totals: Arc<Totals>) -> Self {
-        Self {
-            totals,
-            file,
-            records: Vec::new(),
+    pub(super) fn new(outputs: Option<Outputs>, totals: Arc<Totals>) -> Self {
+        Self { totals, outputs }
+    }
+
+    fn count(&self, events: &[CrawlEvent]) {
+        let mut summary = lock(&self.totals.summary);
+        for event in events {
+            match event {
+                CrawlEvent::Page {
+                    record,
+                    retries,
+                    rejections,
+                } => {
+                    summary.record(record);
+                    summary.rejected.add(rejections);
+                    summary.retries += u64::from(*retries);
+                }
+                CrawlEvent::Denied(url) => summary.rejected.count(url.reason),
+                CrawlEvent::Postponed => {}
+            }
         }
     }
 }
@@ -77,44 +89,25 @@ impl Sink<CrawlEvent> for Ledger {
     type Error = OutputError;
 
     async fn write(&mut self, batch: &mut Vec<CrawlEvent>) -> Result<(), OutputError> {
-        {
-            let mut summary = lock(&self.totals.summary);
-            for event in batch.drain(..) {
-                match event {
-                    CrawlEvent::Page {
-                        record,
-                        retries,
-                        rejections,
-                        ..
-                    } => {
-                        summary.record(&record);
-                        summary.rejected.add(&rejections);
-                        summary.retries += u64::from(retries);
-                        if self.file.is_some() {
-                            self.records.push(record);
-                        }
-                    }
-                    CrawlEvent::Denied(url) => summary.rejected.count(url.reason),
-                    CrawlEvent::Postponed => {}
-                }
-            }
-        }
-        match &mut self.file {
-            Some(file) => file.write(&mut self.records).await,
+        // Taken at once: a batch that is offered again is a new one.
+        let events = std::mem::take(batch);
+        self.count(&events);
+        match &mut self.outputs {
+            Some(outputs) => outputs.write(&events).await,
             None => Ok(()),
         }
     }
 
     async fn flush(&mut self) -> Result<(), OutputError> {
-        match &mut self.file {
-            Some(file) => file.flush().await,
+        match &mut self.outputs {
+            Some(outputs) => outputs.flush().await,
             None => Ok(()),
         }
     }
 
     async fn close(&mut self) -> Result<(), OutputError> {
-        match &mut self.file {
-            Some(file) => file.close().await,
+        match &mut self.outputs {
+            Some(outputs) => outputs.close().await,
             None => Ok(()),
         }
     }

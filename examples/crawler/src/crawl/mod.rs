@@ -35,7 +35,7 @@ use self::site::Site;
 use self::stop::Stop;
 use self::visit::Visit;
 use crate::args::Args;
-use crate::output::{OutputError, PagesFile};
+use crate::output::{OutputError, Outputs};
 use crate::progress::Snapshot;
 use crate::summary::{End, Summary};
 
@@ -84,19 +84,19 @@ pub struct Crawl {
 }
 
 impl Crawl {
-    /// Starts a crawl of the URLs of `args`. Pages are written to `pages`, if there is such a file.
+    /// Starts a crawl of the URLs of `args`. What happens is written to `outputs`, if there are any.
     ///
     /// # Panics
     ///
     /// Panics outside of a tokio runtime.
     #[must_use = "a crawl is to be waited for"]
-    pub fn start(args: &Args, pages: Option<PagesFile>) -> Self {
+    pub fn start(args: &Args, outputs: Option<Outputs>) -> Self {
         let stop = Stop::default();
         let totals = Arc::new(Totals::default());
         let fetcher = Arc::new(Fetcher::new(args, stop.clone()));
         let (feed, mut teller) = Feed::new();
         let (mut follow, seeds) = Follow::new(args, totals.clone());
-        let ledger = Ledger::new(pages, totals.clone());
+        let ledger = Ledger::new(outputs, totals.clone());
 
         let politeness = KeyLimits::new(args.speed.concurrency)
             .per_key(args.speed.per_host)

@@ -3,22 +3,30 @@
 use std::error::Error;
 use std::fmt;
 use std::io;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use futures_util::TryFutureExt;
 use hyper::body::{Body, Incoming};
-use hyper::header::{ACCEPT, ACCEPT_ENCODING, HOST, HeaderMap, HeaderValue, USER_AGENT};
-use hyper::{Request, StatusCode, Uri};
-use tokio::time::{Instant, timeout_at};
+use hyper::header::{
+    ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, COOKIE, HOST, HeaderMap, HeaderValue,
+    IF_MODIFIED_SINCE, IF_NONE_MATCH, PROXY_AUTHORIZATION, USER_AGENT,
+};
+use hyper::{StatusCode, Uri};
+use tokio::time::{Instant, timeout, timeout_at};
 use url::{Position, Url};
 
-use super::body::{self, Collected};
+use super::body::{self, BodyError, Collected};
+use super::coding::{self, Limits};
 use super::config::Config;
 use super::connect::{Connector, host};
 use super::connection::{Connection, NoBody};
+use super::cookies::Jar;
 use super::error::{FetchError, Phase};
 use super::pool::Pool;
+use super::proxy::Proxy;
+use super::request::{Request, Turn, Validators};
 use super::response::{Response, location};
 
 /// An unwanted body up to this size is read anyway: cheaper than a new connection.
@@ -37,6 +45,16 @@ struct Shared {
     config: Arc<Config>,
     connector: Connector,
     pool: Pool,
+    cookies: Option<Jar>,
+    /// What all requests have in common.
+    headers: HeaderMap,
+}
+
+/// A request that was sent, and the head of its answer.
+struct Sent {
+    connection: Connection,
+    head: hyper::Response<Incoming>,
+    latency: Duration,
 }
 
 impl Client {
@@ -45,9 +63,12 @@ impl Client {
     pub fn new(mut config: Config) -> Self {
         config.timeout = config.timeout.min(LONGEST_TIMEOUT);
         config.connect_timeout = config.connect_timeout.min(LONGEST_TIMEOUT);
+        config.ratio_limit = config.ratio_limit.max(1);
         let config = Arc::new(config);
         Self {
             shared: Arc::new(Shared {
+                headers: headers(&config),
+                cookies: config.cookies.then(Jar::default),
                 connector: Connector::new(config.clone()),
                 pool: Pool::new(
                     config.max_idle_per_host,
@@ -79,11 +100,15 @@ impl Client {
         url: &Url,
         is_wanted: impl FnOnce(StatusCode, &HeaderMap) -> bool,
     ) -> Result<Response, FetchError> {
-        let limit = self.shared.config.body_limit;
-        self.get_up_to(limit, url, is_wanted).await
+        let request = Request {
+            url,
+            body_limit: self.shared.config.body_limit,
+            known: None,
+        };
+        self.send(&request, &(), is_wanted).await
     }
 
-    /// Requests `url` as [`get`](Self::get) does, with `limit` in place of the configured one of bodies.
+    /// Sends `request` as [`get`](Self::get) does, when it is its `turn`.
     ///
     /// # Errors
     ///
@@ -92,28 +117,34 @@ impl Client {
     /// # Cancel safety
     ///
     /// As [`get`](Self::get).
-    pub async fn get_up_to(
+    pub async fn send(
         &self,
-        limit: usize,
-        url: &Url,
+        request: &Request<'_>,
+        turn: &impl Turn,
         is_wanted: impl FnOnce(StatusCode, &HeaderMap) -> bool,
     ) -> Result<Response, FetchError> {
         let started = Instant::now();
-        let deadline = started + self.shared.config.timeout;
+        let config = &*self.shared.config;
+        let (url, limit) = (request.url, request.body_limit);
+        let deadline = started + config.timeout;
         let origin = origin(url)?;
-        let (mut connection, head) = self.send(url, origin, started, deadline).await?;
+        let Sent {
+            mut connection,
+            head,
+            latency,
+        } = self.begin(request, origin, turn, started).await?;
         let (head, mut incoming) = head.into_parts();
 
         let work = connection.run(async {
             if is_wanted(head.status, &head.headers) {
-                body::collect(&mut incoming, limit).await
+                body::collect(&mut incoming, limit, config.stall_timeout).await
             } else {
                 if incoming
                     .size_hint()
                     .exact()
                     .is_some_and(|size| size <= WORTH_DISCARDING)
                 {
-                    body::discard(&mut incoming).await?;
+                    body::discard(&mut incoming, config.stall_timeout).await?;
                 }
                 Ok(Collected::default())
             }
@@ -121,10 +152,7 @@ impl Client {
         let raw = self
             .within(Phase::Body, url, deadline, work)
             .await?
-            .map_err(|source| FetchError::Body {
-                host: host(url),
-                source,
-            })?;
+            .map_err(|error| broken(url, error, config.stall_timeout))?;
         let elapsed = started.elapsed();
         // An unread rest would stand in the way of the next response.
         drop(incoming);
@@ -132,12 +160,22 @@ impl Client {
         if connection.is_reusable().await {
             self.shared.pool.put(connection, started + elapsed);
         }
+        if let Some(cookies) = &self.shared.cookies {
+            cookies.keep(url, &head.headers, SystemTime::now());
+        }
 
-        let Collected { bytes, truncated } =
-            body::decode(raw, &head.headers, limit).map_err(|source| FetchError::Encoding {
-                host: host(url),
-                source,
-            })?;
+        let limits = Limits {
+            length: limit,
+            ratio: config.ratio_limit,
+        };
+        let Collected {
+            bytes,
+            truncated,
+            is_bomb,
+        } = coding::decode(raw, &head.headers, limits).map_err(|source| FetchError::Encoding {
+            host: host(url),
+            source,
+        })?;
         Ok(Response {
             url: url.clone(),
             status: head.status,
@@ -145,35 +183,73 @@ impl Client {
             headers: head.headers,
             body: bytes,
             truncated,
+            is_bomb,
             remote,
             elapsed,
+            latency,
         })
     }
 
+    /// Finds the address that a request for `url` will go to first; none if a proxy finds it.
+    ///
+    /// Addresses are remembered, so that this costs next to nothing most of the time.
+    ///
+    /// # Errors
+    ///
+    /// [`FetchError`] if the host has no address, or none that may be connected to.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future loses nothing.
+    pub async fn address_of(&self, url: &Url) -> Result<Option<IpAddr>, FetchError> {
+        let Shared {
+            config, connector, ..
+        } = &*self.shared;
+        if connector.proxy_for(url).is_some() {
+            return Ok(None);
+        }
+        let addresses = timeout(config.connect_timeout, connector.resolve(url)).await;
+        let addresses = addresses.map_err(|_| FetchError::Timeout {
+            host: host(url),
+            phase: Phase::Connect,
+            limit: config.connect_timeout,
+        })??;
+        Ok(addresses.first().map(SocketAddr::ip))
+    }
+
     /// Gets the head of a response, over a kept connection if there is one that still works.
-    async fn send(
+    async fn begin(
         &self,
-        url: &Url,
+        request: &Request<'_>,
         origin: &str,
+        turn: &impl Turn,
         started: Instant,
-        deadline: Instant,
-    ) -> Result<(Connection, hyper::Response<Incoming>), FetchError> {
+    ) -> Result<Sent, FetchError> {
         let Shared {
             config,
             connector,
             pool,
+            ..
         } = &*self.shared;
+        let url = request.url;
+        let deadline = started + config.timeout;
         let protocol = |source| FetchError::Protocol {
             host: host(url),
             source,
         };
 
         if let Some(mut connection) = pool.take(origin, started) {
-            let request = self.request(url, &connection)?;
-            let sent = connection.send(request);
+            let message = self.message(request, &connection)?;
+            turn.take().await;
+            let sent_at = Instant::now();
+            let sent = connection.send(message);
             let outcome = self.within(Phase::Head, url, deadline, sent).await;
             if let Ok(Ok(head)) = outcome {
-                return Ok((connection, head));
+                return Ok(Sent {
+                    connection,
+                    head,
+                    latency: sent_at.elapsed(),
+                });
             }
             // Others must not be sent into the same silence.
             if connection.is_http2() {
@@ -195,25 +271,50 @@ impl Client {
                 phase: Phase::Connect,
                 limit: config.connect_timeout.min(config.timeout),
             })??;
-        let request = self.request(url, &connection)?;
-        let sent = connection.send(request);
+        let message = self.message(request, &connection)?;
+        turn.take().await;
+        let sent_at = Instant::now();
+        let sent = connection.send(message);
         let head = self
             .within(Phase::Head, url, deadline, sent)
             .await?
             .map_err(protocol)?;
-        Ok((connection, head))
+        Ok(Sent {
+            connection,
+            head,
+            latency: sent_at.elapsed(),
+        })
     }
 
-    fn request(&self, url: &Url, connection: &Connection) -> Result<Request<NoBody>, FetchError> {
+    /// Writes out what is sent over `connection`.
+    fn message(
+        &self,
+        request: &Request<'_>,
+        connection: &Connection,
+    ) -> Result<hyper::Request<NoBody>, FetchError> {
+        let Shared {
+            config,
+            connector,
+            cookies,
+            headers: always,
+            ..
+        } = &*self.shared;
+        let Request { url, known, .. } = *request;
         let too_long = |_| FetchError::Url {
             url: url.to_string(),
             reason: "it does not fit into a request",
         };
-        let mut request = Request::new(NoBody::new());
-        let headers = request.headers_mut();
-        headers.reserve(4);
-        // HTTP/2 names the host in the URI.
+        let mut message = hyper::Request::new(NoBody::new());
+        let headers = message.headers_mut();
+        let proxy = if url.scheme() == "http" {
+            connector.proxy_for(url)
+        } else {
+            None
+        };
+        headers.clone_from(always);
+        // HTTP/2 names the host in the URI, and so does what is sent to a proxy.
         let start = if connection.is_http2() {
+            headers.remove(HOST);
             Position::BeforeScheme
         } else {
             let host = &url[Position::BeforeHost..Position::AfterPort];
@@ -221,16 +322,30 @@ impl Client {
                 HOST,
                 HeaderValue::from_str(host).map_err(|_| invalid_host(url))?,
             );
-            Position::BeforePath
+            proxy.map_or(Position::BeforePath, |_| Position::BeforeScheme)
         };
-        headers.insert(USER_AGENT, self.shared.config.user_agent.clone());
-        headers.insert(
-            ACCEPT,
-            HeaderValue::from_static("text/html,application/xhtml+xml,*/*;q=0.8"),
-        );
-        headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("gzip, deflate"));
-        *request.uri_mut() = Uri::try_from(&url[start..Position::AfterQuery]).map_err(too_long)?;
-        Ok(request)
+        if let Some(value) = proxy.and_then(Proxy::authorization) {
+            headers.insert(PROXY_AUTHORIZATION, value.clone());
+        }
+        if let Some(value) = config.credentials.of(url) {
+            headers.insert(AUTHORIZATION, value.clone());
+        }
+        if let Some(value) = cookies
+            .as_ref()
+            .and_then(|jar| jar.header(url, SystemTime::now()))
+        {
+            headers.insert(COOKIE, value);
+        }
+        if let Some(Validators {
+            etag,
+            last_modified,
+        }) = known
+        {
+            headers.extend(etag.clone().map(|etag| (IF_NONE_MATCH, etag)));
+            headers.extend(last_modified.clone().map(|date| (IF_MODIFIED_SINCE, date)));
+        }
+        *message.uri_mut() = Uri::try_from(&url[start..Position::AfterQuery]).map_err(too_long)?;
+        Ok(message)
     }
 
     /// Bounds a part of a request by the deadline of the whole.
@@ -269,6 +384,34 @@ fn origin(url: &Url) -> Result<&str, FetchError> {
         });
     }
     Ok(&url[..Position::BeforePath])
+}
+
+/// The headers of all requests; the host stands first, and is set for each.
+fn headers(config: &Config) -> HeaderMap {
+    let accepted = "text/html,application/xhtml+xml,*/*;q=0.8";
+    let mut headers = HeaderMap::from_iter([
+        (HOST, HeaderValue::from_static("host")),
+        (USER_AGENT, config.user_agent.clone()),
+        (ACCEPT, HeaderValue::from_static(accepted)),
+        (ACCEPT_ENCODING, HeaderValue::from_static(coding::ACCEPTED)),
+    ]);
+    // The first of a name replaces, the others are added to it.
+    headers.extend(config.headers.clone());
+    headers
+}
+
+fn broken(url: &Url, error: BodyError, patience: Duration) -> FetchError {
+    match error {
+        BodyError::Broken(source) => FetchError::Body {
+            host: host(url),
+            source,
+        },
+        BodyError::Stalled => FetchError::Timeout {
+            host: host(url),
+            phase: Phase::Piece,
+            limit: patience,
+        },
+    }
 }
 
 fn invalid_host(url: &Url) -> FetchError {

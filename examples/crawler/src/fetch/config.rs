@@ -2,11 +2,16 @@
 
 use std::collections::HashSet;
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
-use hyper::header::HeaderValue;
+use hyper::header::{HeaderMap, HeaderValue};
 use tokio_rustls::rustls::RootCertStore;
 use url::Url;
+
+use super::auth::Credentials;
+use super::dns::{Resolve, SystemResolver};
+use super::proxy::Proxy;
 
 /// The name and the version of this package, as `crawler/1.2.3`.
 pub const DEFAULT_USER_AGENT: &str =
@@ -30,9 +35,28 @@ pub struct Config {
     /// Bound on the whole request, from the call to the last byte of the body. Like the one above,
     /// it is taken as a year if it is longer.
     pub timeout: Duration,
+    /// Bound on the wait for each piece of a body.
+    pub stall_timeout: Duration,
     /// Most bytes of a body that are kept, counted after decoding. Longer bodies are cut there and
     /// told as [`truncated`](super::Response::truncated).
     pub body_limit: usize,
+    /// How many times as long as it was sent a body may become when it is decoded; longer ones are cut and told as a
+    /// [`bomb`](super::Response::is_bomb).
+    pub ratio_limit: usize,
+    /// Sent with every request to every host, in place of what would be sent otherwise.
+    pub headers: HeaderMap,
+    /// Names and passwords, each sent to its host only.
+    pub credentials: Credentials,
+    /// Whether cookies are kept and sent back.
+    pub cookies: bool,
+    /// Where requests are sent instead of to the hosts themselves.
+    ///
+    /// The proxy looks names up then, so only addresses that stand in URLs are checked for being public.
+    pub proxy: Option<Proxy>,
+    /// How long the addresses of a name are remembered.
+    pub dns_ttl: Duration,
+    /// What finds the addresses of names.
+    pub resolver: Arc<dyn Resolve>,
     /// Most HTTP/1.1 connections that are kept open per origin while no request uses them.
     pub max_idle_per_host: usize,
     /// Most connections that are kept open over all origins; the longest idle is closed first.
@@ -74,7 +98,15 @@ impl Default for Config {
             user_agent: HeaderValue::from_static(DEFAULT_USER_AGENT),
             connect_timeout: Duration::from_secs(10),
             timeout: Duration::from_secs(30),
+            stall_timeout: Duration::from_secs(15),
             body_limit: 2 * 1024 * 1024,
+            ratio_limit: 200,
+            headers: HeaderMap::new(),
+            credentials: Credentials::default(),
+            cookies: false,
+            proxy: None,
+            dns_ttl: Duration::from_mins(5),
+            resolver: Arc::new(SystemResolver),
             max_idle_per_host: 8,
             max_idle: 512,
             idle_timeout: Duration::from_secs(30),
@@ -92,7 +124,14 @@ impl fmt::Debug for Config {
             .field("user_agent", &self.user_agent)
             .field("connect_timeout", &self.connect_timeout)
             .field("timeout", &self.timeout)
+            .field("stall_timeout", &self.stall_timeout)
             .field("body_limit", &self.body_limit)
+            .field("ratio_limit", &self.ratio_limit)
+            .field("headers", &self.headers)
+            .field("credentials", &self.credentials)
+            .field("cookies", &self.cookies)
+            .field("proxy", &self.proxy)
+            .field("dns_ttl", &self.dns_ttl)
             .field("max_idle_per_host", &self.max_idle_per_host)
             .field("max_idle", &self.max_idle)
             .field("idle_timeout", &self.idle_timeout)

@@ -3,7 +3,6 @@
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
-use std::time::Duration;
 
 use hyper::client::conn::{http1, http2};
 use hyper_util::rt::{TokioExecutor, TokioIo};
@@ -18,13 +17,20 @@ use url::{Host, Url};
 
 use super::config::{Config, authority};
 use super::connection::{Connection, Http1, Io, Kind};
+use super::dial::dial;
+use super::dns::Dns;
 use super::error::FetchError;
 use super::guard::is_public;
+use super::proxy::Proxy;
 
 const HTTP2: &[u8] = b"h2";
 
+/// The longest head of an answer that is read, in bytes; also how much is read of a body at a time.
+const LONGEST_HEAD: usize = 128 * 1024;
+
 pub(super) struct Connector {
     config: Arc<Config>,
+    dns: Dns,
     tls: TlsConnector,
 }
 
@@ -40,30 +46,36 @@ impl Connector {
             .with_no_client_auth();
         tls.alpn_protocols = vec![HTTP2.to_vec(), b"http/1.1".to_vec()];
         Self {
+            dns: Dns::new(config.resolver.clone(), config.dns_ttl),
             config,
             tls: TlsConnector::from(Arc::new(tls)),
         }
     }
 
-    /// Opens a connection to the host of `url`, of which `origin` is the start.
+    /// Opens a connection to the host of `url`, of which `origin` is the start, or to the proxy that leads there.
     pub(super) async fn connect(&self, url: &Url, origin: &str) -> Result<Connection, FetchError> {
-        let addresses = self.resolve(url).await?;
-        let tcp = self
-            .dial(&addresses)
-            .await
-            .map_err(|source| FetchError::Unreachable {
-                host: host(url),
-                source,
-            })?;
-        let remote = tcp.peer_addr().map_err(|source| FetchError::Unreachable {
+        let unreachable = |source| FetchError::Unreachable {
             host: host(url),
             source,
-        })?;
+        };
+        let proxy = self.proxy_for(url);
+        let addresses = match proxy {
+            Some(proxy) => self.way_to(proxy, url).await?,
+            None => self.resolve(url).await?,
+        };
+        let mut tcp = dial(&addresses).await.map_err(unreachable)?;
+        let remote = tcp.peer_addr().map_err(unreachable)?;
         // A request is one small write, which must not wait for the acknowledgement of another.
         // Where the option is missing, it is only slower.
         let _ = tcp.set_nodelay(true);
 
-        let (io, is_http2) = if url.scheme() == "https" {
+        let is_https = url.scheme() == "https";
+        if let Some(proxy) = proxy
+            && is_https
+        {
+            proxy.tunnel(&mut tcp, url).await.map_err(unreachable)?;
+        }
+        let (io, is_http2) = if is_https {
             let tls = self
                 .secure(url, tcp)
                 .await
@@ -89,64 +101,69 @@ impl Connector {
         })
     }
 
-    /// The addresses of the host that may be connected to, in the system's order of preference.
+    /// The proxy that requests for `url` go by, if any.
+    pub(super) fn proxy_for(&self, url: &Url) -> Option<&Proxy> {
+        self.config.proxy.as_ref().filter(|proxy| proxy.serves(url))
+    }
+
+    /// The addresses of the host that may be connected to, in the order of preference.
     ///
     /// The very addresses that were checked are connected to. A name that resolves to something
     /// else a moment later (DNS rebinding) gains nothing.
-    async fn resolve(&self, url: &Url) -> Result<Vec<SocketAddr>, FetchError> {
+    pub(super) async fn resolve(&self, url: &Url) -> Result<Vec<SocketAddr>, FetchError> {
+        let all = self.addresses(url.host(), url).await?;
         let port = url.port_or_known_default().unwrap_or_default();
-        let all: Vec<SocketAddr> = match url.host() {
-            Some(Host::Domain(name)) => tokio::net::lookup_host((name, port))
-                .await
-                .map_err(|source| FetchError::Unreachable {
-                    host: host(url),
-                    source,
-                })?
-                .collect(),
-            Some(Host::Ipv4(address)) => vec![SocketAddr::new(IpAddr::V4(address), port)],
-            Some(Host::Ipv6(address)) => vec![SocketAddr::new(IpAddr::V6(address), port)],
-            None => Vec::new(),
-        };
-        let Some(first) = all.first().copied() else {
-            let source = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
-            return Err(FetchError::Unreachable {
-                host: host(url),
-                source,
-            });
-        };
-        let is_trusted = self.config.allow_private
-            || authority(url).is_some_and(|authority| self.config.trusted.contains(&authority));
+        let is_trusted = self.trusts(url);
         let allowed: Vec<SocketAddr> = all
-            .into_iter()
-            .filter(|address| is_trusted || is_public(address.ip()))
+            .iter()
+            .filter(|address| is_trusted || is_public(**address))
+            .map(|address| SocketAddr::new(*address, port))
             .collect();
-        if allowed.is_empty() {
-            return Err(FetchError::PrivateAddress {
+        match all.first() {
+            Some(address) if allowed.is_empty() => Err(FetchError::PrivateAddress {
                 host: host(url),
-                address: first.ip(),
-            });
+                address: *address,
+            }),
+            _ => Ok(allowed),
         }
-        Ok(allowed)
     }
 
-    /// Connects to the first address that answers. Each gets an even share of the time, so that a
-    /// dead one does not keep the others from being tried.
-    async fn dial(&self, addresses: &[SocketAddr]) -> io::Result<TcpStream> {
-        let count = u32::try_from(addresses.len()).unwrap_or(u32::MAX).max(1);
-        let share: Duration = self.config.connect_timeout / count;
-        let mut last = io::Error::from(io::ErrorKind::AddrNotAvailable);
-        for (tried, address) in addresses.iter().enumerate() {
-            // The last one may have all that is left: the caller bounds the whole.
-            if tried + 1 == addresses.len() {
-                return TcpStream::connect(address).await;
-            }
-            match tokio::time::timeout(share, TcpStream::connect(address)).await {
-                Ok(Ok(tcp)) => return Ok(tcp),
-                Ok(Err(error)) => last = error,
-                Err(elapsed) => last = elapsed.into(),
-            }
+    /// The addresses of a proxy, for `url`. What the name of its host resolves to is known to the proxy alone.
+    async fn way_to(&self, proxy: &Proxy, url: &Url) -> Result<Vec<SocketAddr>, FetchError> {
+        let is_literal = !matches!(url.host(), Some(Host::Domain(name)) if !is_localhost(name));
+        if is_literal {
+            self.resolve(url).await?;
         }
-        Err(last)
+        let addresses = self.addresses(Some(as_borrowed(proxy.host())), url).await?;
+        Ok(addresses
+            .iter()
+            .map(|address| SocketAddr::new(*address, proxy.port()))
+            .collect())
+    }
+
+    async fn addresses(
+        &self,
+        searched: Option<Host<&str>>,
+        url: &Url,
+    ) -> Result<Arc<[IpAddr]>, FetchError> {
+        let found = match searched {
+            Some(Host::Domain(name)) => self.dns.resolve(name).await,
+            Some(Host::Ipv4(address)) => Ok([IpAddr::V4(address)].into()),
+            Some(Host::Ipv6(address)) => Ok([IpAddr::V6(address)].into()),
+            None => Err(io::Error::new(
+                io::ErrorKind::InvalidInput,
+                "there is no host in it",
+            )),
+        };
+        found.map_err(|source| FetchError::Name {
+            host: host(url),
+            source,
+        })
+    }
+
+    fn trusts(&self, url: &Url) -> bool {
+        self.config.allow_private
+            || authority(url).is_some_and(|authority| self.config.trusted.contains(&authority))
     }
 
     async fn secure(&self, url: &Url, tcp: TcpStream) -> io::Result<TlsStream<TcpStream>> {
@@ -161,6 +178,19 @@ impl Connector {
     }
 }
 
+fn as_borrowed(host: &Host) -> Host<&str> {
+    match host {
+        Host::Domain(name) => Host::Domain(name),
+        Host::Ipv4(address) => Host::Ipv4(*address),
+        Host::Ipv6(address) => Host::Ipv6(*address),
+    }
+}
+
+fn is_localhost(name: &str) -> bool {
+    let name = name.trim_end_matches('.');
+    name == "localhost" || name.ends_with(".localhost")
+}
+
 async fn handshake(io: Io, is_http2: bool) -> Result<Kind, hyper::Error> {
     if is_http2 {
         let (sender, driver) = http2::handshake(TokioExecutor::new(), io).await?;
@@ -170,6 +200,7 @@ async fn handshake(io: Io, is_http2: bool) -> Result<Kind, hyper::Error> {
     }
     // The web has servers that are sloppy about heads; what follows is still worth reading.
     let (sender, driver) = http1::Builder::new()
+        .max_buf_size(LONGEST_HEAD)
         .ignore_invalid_headers_in_responses(true)
         .allow_spaces_after_header_name_in_responses(true)
         .allow_obsolete_multiline_headers_in_responses(true)

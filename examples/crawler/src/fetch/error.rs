@@ -6,6 +6,7 @@ use std::io;
 use std::net::IpAddr;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
 use tokio_rustls::rustls;
 
 /// The part of a request in which its time ran out.
@@ -17,6 +18,8 @@ pub enum Phase {
     Head,
     /// Reading the body.
     Body,
+    /// Waiting for the next piece of the body.
+    Piece,
 }
 
 impl fmt::Display for Phase {
@@ -25,7 +28,78 @@ impl fmt::Display for Phase {
             Self::Connect => "connecting",
             Self::Head => "waiting for the response",
             Self::Body => "reading the body",
+            Self::Piece => "waiting for more of the body",
         })
+    }
+}
+
+/// What kind of trouble a request ran into, to be counted by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Reason {
+    /// The URL cannot be requested.
+    Url,
+    /// The name has no address.
+    Name,
+    /// Nothing answers at the addresses.
+    Unreachable,
+    /// All addresses are private.
+    PrivateAddress,
+    /// The TLS handshake failed.
+    Tls,
+    /// Connecting took too long.
+    ConnectTimeout,
+    /// The head of the answer took too long.
+    HeadTimeout,
+    /// The body took too long.
+    BodyTimeout,
+    /// The head of the answer is too long.
+    HeadTooLarge,
+    /// The answer is no HTTP, or there is none.
+    Protocol,
+    /// The body broke off.
+    BrokenBody,
+    /// The body does not decode.
+    Coding,
+    /// The body is longer than the limit, and was cut there.
+    TooLong,
+    /// The body decodes to far more than was sent, and was cut.
+    Bomb,
+    /// The robots.txt of the host cannot be read, so everything is disallowed for now.
+    NoRobots,
+    /// The crawl was stopped meanwhile.
+    Stopped,
+}
+
+impl Reason {
+    /// The name in one word, as outputs write it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Url => "url",
+            Self::Name => "name",
+            Self::Unreachable => "unreachable",
+            Self::PrivateAddress => "private_address",
+            Self::Tls => "tls",
+            Self::ConnectTimeout => "connect_timeout",
+            Self::HeadTimeout => "head_timeout",
+            Self::BodyTimeout => "body_timeout",
+            Self::HeadTooLarge => "head_too_large",
+            Self::Protocol => "protocol",
+            Self::BrokenBody => "broken_body",
+            Self::Coding => "coding",
+            Self::TooLong => "too_long",
+            Self::Bomb => "bomb",
+            Self::NoRobots => "no_robots",
+            Self::Stopped => "stopped",
+        }
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.pad(self.name())
     }
 }
 
@@ -44,7 +118,14 @@ pub enum FetchError {
         /// What is wrong with it.
         reason: &'static str,
     },
-    /// The name does not resolve, or nothing answers at its addresses.
+    /// The name has no address, or none that can be found out now.
+    Name {
+        /// The host that was looked up.
+        host: String,
+        /// What the resolver says.
+        source: io::Error,
+    },
+    /// Nothing answers at the addresses of the host, or the proxy does not lead there.
     Unreachable {
         /// The host that was tried.
         host: String,
@@ -105,12 +186,33 @@ impl FetchError {
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         match self {
-            Self::Unreachable { .. } | Self::Timeout { .. } => true,
+            Self::Name { .. } | Self::Unreachable { .. } | Self::Timeout { .. } => true,
             Self::Tls { source, .. } => !source
                 .get_ref()
                 .is_some_and(<dyn Error + Send + Sync>::is::<rustls::Error>),
             Self::Protocol { source, .. } | Self::Body { source, .. } => !source.is_parse(),
             Self::Url { .. } | Self::PrivateAddress { .. } | Self::Encoding { .. } => false,
+        }
+    }
+
+    /// What kind of failure this is.
+    #[must_use]
+    pub fn reason(&self) -> Reason {
+        match self {
+            Self::Url { .. } => Reason::Url,
+            Self::Name { .. } => Reason::Name,
+            Self::Unreachable { .. } => Reason::Unreachable,
+            Self::PrivateAddress { .. } => Reason::PrivateAddress,
+            Self::Tls { .. } => Reason::Tls,
+            Self::Timeout { phase, .. } => match phase {
+                Phase::Connect => Reason::ConnectTimeout,
+                Phase::Head => Reason::HeadTimeout,
+                Phase::Body | Phase::Piece => Reason::BodyTimeout,
+            },
+            Self::Protocol { source, .. } if source.is_parse_too_large() => Reason::HeadTooLarge,
+            Self::Protocol { .. } => Reason::Protocol,
+            Self::Body { .. } => Reason::BrokenBody,
+            Self::Encoding { .. } => Reason::Coding,
         }
     }
 
@@ -125,6 +227,7 @@ impl fmt::Display for FetchError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Url { url, reason } => write!(formatter, "cannot request {url}: {reason}"),
+            Self::Name { host, source } => write!(formatter, "cannot find {host}: {source}"),
             Self::Unreachable { host, source } => {
                 write!(formatter, "cannot reach {host}: {source}")
             }
@@ -175,7 +278,8 @@ impl fmt::Display for Causes<'_> {
 impl Error for FetchError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
-            Self::Unreachable { source, .. }
+            Self::Name { source, .. }
+            | Self::Unreachable { source, .. }
             | Self::Tls { source, .. }
             | Self::Encoding { source, .. } => Some(source),
             Self::Protocol { source, .. } | Self::Body { source, .. } => Some(source),

@@ -3,18 +3,29 @@
 //! HTTP/1.1 with keep-alive and, over TLS, HTTP/2. A redirect is an answer like any other: the
 //! crawl decides whether to follow it, so every hop passes the same scope, robots and address checks.
 
+mod auth;
 mod body;
 mod client;
+mod coding;
 mod config;
 mod connect;
 mod connection;
+mod cookies;
+mod dial;
+mod dns;
 mod error;
 mod guard;
 mod pool;
+mod proxy;
+mod request;
 mod response;
 
+pub use auth::Credentials;
 pub use client::Client;
 pub use config::{Config, DEFAULT_USER_AGENT};
-pub use error::{FetchError, Phase};
+pub use dns::{Resolve, SystemResolver};
+pub use error::{FetchError, Phase, Reason};
 pub use guard::is_public;
+pub use proxy::{NoProxy, Proxy};
+pub use request::{Request, Turn, Validators};
 pub use response::Response;

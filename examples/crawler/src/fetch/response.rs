@@ -8,6 +8,8 @@ use hyper::header::{CONTENT_TYPE, LOCATION, RETRY_AFTER};
 use hyper::{HeaderMap, StatusCode};
 use url::Url;
 
+use super::error::Reason;
+
 /// The answer to one request, of whatever status.
 #[derive(Debug, Clone)]
 pub struct Response {
@@ -22,12 +24,16 @@ pub struct Response {
     pub body: Bytes,
     /// Whether the body was longer than the limit and was cut there.
     pub truncated: bool,
+    /// Whether the body decodes to far more than was sent, and was cut for that.
+    pub is_bomb: bool,
     /// Where a redirect (3xx) leads, resolved against `url`.
     pub location: Option<Url>,
     /// The address that answered.
     pub remote: SocketAddr,
     /// The time from the call to the last byte.
     pub elapsed: Duration,
+    /// The time that the server took from the request to the head of its answer.
+    pub latency: Duration,
 }
 
 impl Response {
@@ -35,6 +41,16 @@ impl Response {
     #[must_use]
     pub fn content_type(&self) -> Option<&str> {
         self.headers.get(CONTENT_TYPE)?.to_str().ok()
+    }
+
+    /// What is wrong with the body, if something is.
+    #[must_use]
+    pub fn cut(&self) -> Option<Reason> {
+        if self.is_bomb {
+            Some(Reason::Bomb)
+        } else {
+            self.truncated.then_some(Reason::TooLong)
+        }
     }
 
     /// How long the server asks to wait before the next request (`Retry-After`).

@@ -23,7 +23,7 @@ pub(crate) struct Tally {
     enough: usize,
     passed: usize,
     skipped: usize,
-    notes: Vec<String>,
+    note: Option<String>,
     misses: Vec<(String, String)>,
 }
 
@@ -34,7 +34,7 @@ impl Tally {
             enough,
             passed: 0,
             skipped: 0,
-            notes: Vec::new(),
+            note: None,
             misses: Vec::new(),
         }
     }
@@ -55,7 +55,7 @@ impl Tally {
 
     /// Adds a remark to the count.
     pub(crate) fn note(&mut self, note: String) {
-        self.notes.push(note);
+        self.note = Some(note);
     }
 
     fn all(&self) -> usize {
@@ -89,7 +89,10 @@ impl Tally {
             0 => String::new(),
             skipped => format!(" ({skipped} skipped: options that a crawler does not have)"),
         };
-        let notes: String = self.notes.iter().map(|note| format!(" ({note})")).collect();
-        println!("{family}: {passed} of {all}{skipped}{notes}");
+        let note = match &self.note {
+            None => String::new(),
+            Some(note) => format!(" ({note})"),
+        };
+        println!("{family}: {passed} of {all}{skipped}{note}");
     }
 }

@@ -44,7 +44,7 @@ async fn a_request_names_host_agent_path_and_query() {
     );
     assert!(head.contains("user-agent: river/1\r\n"), "{head}");
     assert!(
-        head.contains("accept-encoding: gzip, deflate\r\n"),
+        head.contains("accept-encoding: gzip, deflate, br, zstd\r\n"),
         "{head}"
     );
 }

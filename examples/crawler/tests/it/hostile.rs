@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crawler::crawl::{Crawl, Rejection};
 use crawler::fetch::{Client, FetchError};
-use crawler::output::PagesFile;
+use crawler::output::Outputs;
 use crawler::summary::End;
 use tokio::io::AsyncWriteExt;
 use tokio::sync::mpsc;
@@ -139,12 +139,13 @@ async fn an_output_that_hangs_does_not_hold_up_a_stop() {
     assert!(made.await.expect("it runs").success());
     let mut both = std::fs::OpenOptions::new();
     let reader = both.read(true).write(true).open(&pipe).expect("a pipe");
-    let pages = PagesFile::create(&folder).await.expect("a pipe");
 
     // One record that is longer than a pipe can hold.
     let title = format!("<title>{}</title>", "x".repeat(500_000));
     let site = Site::serve([("/", html(&title))]).await;
-    let mut crawl = Crawl::start(&parsed(site.url("/").as_str()), Some(pages));
+    let args = parsed(site.url("/").as_str());
+    let outputs = Outputs::create(&folder, &args).await.expect("a pipe");
+    let mut crawl = Crawl::start(&args, Some(outputs));
     let watch = crawl.watch();
     let written = async {
         while watch().pages == 0 {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crawler::fetch::{Client, Config, FetchError, Phase};
+use crawler::fetch::{Client, Config, FetchError, Phase, Reason};
 use tokio::io::AsyncWriteExt;
 use tokio::sync::mpsc;
 use url::Url;
@@ -11,11 +11,13 @@ use crate::server::{OK, Server, config, read_head};
 
 const LIMIT: Duration = Duration::from_mins(10);
 const CONNECT_LIMIT: Duration = Duration::from_mins(5);
+const STALL_LIMIT: Duration = Duration::from_mins(1);
 
 fn patient() -> Client {
     Client::new(Config {
         timeout: LIMIT,
         connect_timeout: CONNECT_LIMIT,
+        stall_timeout: STALL_LIMIT,
         ..config()
     })
 }
@@ -31,7 +33,7 @@ async fn fail_in(phase: Phase, limit: Duration, url: Url, told: &mut mpsc::Unbou
         patient().get(&url, seen).await
     });
     told.recv().await.expect("the server tells");
-    if phase == Phase::Body {
+    if phase == Phase::Piece {
         head.recv().await.expect("the head has come");
     }
     tokio::time::pause();
@@ -83,7 +85,46 @@ async fn a_head_that_never_ends() {
 #[tokio::test]
 async fn a_body_that_never_ends() {
     let (server, mut told) = silent_after(b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nri").await;
-    fail_in(Phase::Body, LIMIT, server.url("/"), &mut told).await;
+    fail_in(Phase::Piece, STALL_LIMIT, server.url("/"), &mut told).await;
+}
+
+#[tokio::test]
+async fn a_body_that_drips_for_ever() {
+    let (tell, mut told) = mpsc::unbounded_channel();
+    let (feed, drops) = mpsc::unbounded_channel::<()>();
+    let drops = std::sync::Mutex::new(Some(drops));
+    let server = Server::start(move |_, mut tcp| {
+        let tell = tell.clone();
+        let mut drops = drops.lock().expect("no test panics with it").take();
+        async move {
+            read_head(&mut tcp).await;
+            let head = b"HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n";
+            tcp.write_all(head).await.expect("the client reads");
+            while let Some(drops) = &mut drops
+                && drops.recv().await.is_some()
+                && tcp.write_all(b"x").await.is_ok()
+            {
+                tell.send(()).expect("the test listens");
+            }
+        }
+    })
+    .await;
+    let url = server.url("/");
+    let request = tokio::spawn(async move { patient().get(&url, |_, _| true).await });
+    // Each drop comes well before patience ends; ten minutes of them are too many all the same.
+    tokio::time::pause();
+    while !request.is_finished() {
+        if feed.send(()).is_err() || told.recv().await.is_none() {
+            break;
+        }
+        tokio::time::advance(STALL_LIMIT / 2).await;
+    }
+    let error = request.await.expect("no panic").expect_err("it has no end");
+    assert_eq!(error.reason(), Reason::BodyTimeout);
+    assert!(
+        error.to_string().contains("took longer than 10m"),
+        "{error}"
+    );
 }
 
 #[tokio::test]

@@ -74,6 +74,13 @@ async fn http2(tcp: TcpStream, acceptor: TlsAcceptor, leave: Arc<tokio::sync::No
     }
 }
 
+/// A server that speaks HTTP/1.1 behind TLS, and the roots that vouch for it.
+pub(crate) async fn secure_server() -> (Server, RootCertStore) {
+    let Identity { acceptor, roots } = identity(b"http/1.1");
+    let server = Server::start(move |_, tcp| http1(tcp, acceptor.clone())).await;
+    (server, roots)
+}
+
 fn url(server: &Server, path: &str) -> Url {
     Url::parse(&format!("https://{}{path}", server.address)).expect("a URL")
 }

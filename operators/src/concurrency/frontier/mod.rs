@@ -81,7 +81,8 @@ pub fn frontier<T>(
 
 /// Makes a [`frontier`](fn@frontier) over a store of the caller's, which may hold work of an earlier run.
 ///
-/// Seeds that the store refuses are dropped and counted as overflow.
+/// Seeds that the store refuses are dropped and counted as overflow. A store that holds back all it has while nothing
+/// is out will never hand it out: the flow completes, and what is queued is counted as cancelled.
 #[track_caller]
 pub fn frontier_in<T, S: Store<T>>(
     store: S,
@@ -221,32 +222,36 @@ impl<T, S: Store<T>> Observable for Frontier<T, S> {
             return Poll::Ready(Ok(Drained::Completed));
         }
         loop {
-            let item = {
+            let (item, mark) = {
                 let mut state = shared.lock();
                 if state.closed {
                     return Poll::Ready(Ok(Drained::Completed));
                 }
-                if state.store.len() == 0 {
-                    if state.open == 0 {
-                        state.closed = true;
-                        return Poll::Ready(Ok(Drained::Completed));
-                    }
-                    match &mut state.waker {
-                        Some(known) => known.clone_from(cx.waker()),
-                        none => *none = Some(cx.waker().clone()),
-                    }
-                    return Poll::Pending;
-                }
-                if !cx.spend() {
+                if cx.budget() == 0 && !state.store.is_empty() {
                     return Poll::Ready(Ok(Drained::Exhausted));
                 }
-                let item = state.store.pop();
-                state.open += usize::from(item.is_some());
-                item
+                match state.store.pop() {
+                    Some(next) => {
+                        cx.spend_many(1);
+                        state.open += 1;
+                        next
+                    }
+                    None if state.open == 0 => {
+                        drop(state);
+                        shared.close();
+                        return Poll::Ready(Ok(Drained::Completed));
+                    }
+                    None => {
+                        match &mut state.waker {
+                            Some(known) => known.clone_from(cx.waker()),
+                            none => *none = Some(cx.waker().clone()),
+                        }
+                        return Poll::Pending;
+                    }
+                }
             };
-            let Some(item) = item else { continue };
             shared.meter.emit(1);
-            let work = Work::new(item, Ticket::new(Arc::clone(shared)));
+            let work = Work::new(item, Ticket::new(Arc::clone(shared), mark));
             if emit(work).is_break() {
                 return Poll::Ready(Ok(Drained::Stopped));
             }

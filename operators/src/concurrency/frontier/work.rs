@@ -52,11 +52,16 @@ impl<T: fmt::Debug, S: Store<T>> fmt::Debug for Work<T, S> {
 #[must_use = "the frontier may end when the ticket is dropped"]
 pub struct Ticket<T, S: Store<T> = Fifo<T>> {
     shared: Arc<Shared<T, S>>,
+    /// Taken only when it is dropped.
+    mark: Option<S::Mark>,
 }
 
 impl<T, S: Store<T>> Ticket<T, S> {
-    pub(super) fn new(shared: Arc<Shared<T, S>>) -> Self {
-        Self { shared }
+    pub(super) fn new(shared: Arc<Shared<T, S>>, mark: S::Mark) -> Self {
+        Self {
+            shared,
+            mark: Some(mark),
+        }
     }
 
     /// Queues new work.
@@ -79,7 +84,11 @@ impl<T, S: Store<T>> Drop for Ticket<T, S> {
         let waker = {
             let mut state = self.shared.lock();
             state.open -= 1;
-            if state.open == 0 && state.store.is_empty() {
+            if let Some(mark) = self.mark.take() {
+                state.store.release(mark);
+            }
+            // Nothing is left, or what is queued was held back for this.
+            if state.open == 0 || !state.store.is_empty() {
                 state.waker.take()
             } else {
                 None

@@ -2,7 +2,7 @@ use std::{collections::HashSet, time::Duration};
 
 use proptest::prelude::*;
 use thalweg_operators::{
-    concurrency::{FrontierHandle, KeyLimits, Work, frontier},
+    concurrency::{FrontierHandle, KeyLimits, Store, Work, frontier, frontier_in},
     testing::{Conform, assert_marbles},
 };
 use tokio::time::sleep;
@@ -74,6 +74,83 @@ impl thalweg_core::Sink<i32> for Discard {
         batch.clear();
         Ok(())
     }
+}
+
+/// Holds back a class of numbers (their hundreds) while as many of it as are allowed are out.
+struct Classes {
+    queue: Vec<u32>,
+    out: Vec<u32>,
+    allowed: usize,
+}
+
+impl Store<u32> for Classes {
+    type Mark = u32;
+
+    fn push(&mut self, item: u32) -> Result<(), u32> {
+        self.queue.push(item);
+        Ok(())
+    }
+
+    fn pop(&mut self) -> Option<(u32, u32)> {
+        let is_free = |class: u32| {
+            self.out.iter().filter(|out| **out == class).count() < self.allowed
+        };
+        let next = self.queue.iter().position(|item| is_free(item / 100))?;
+        let item = self.queue.remove(next);
+        self.out.push(item / 100);
+        Some((item, item / 100))
+    }
+
+    fn release(&mut self, class: u32) {
+        let place = self.out.iter().position(|out| *out == class);
+        self.out.remove(place.expect("each mark comes back once"));
+    }
+
+    fn len(&self) -> usize {
+        self.queue.len()
+    }
+
+    fn capacity(&self) -> Option<usize> {
+        None
+    }
+}
+
+fn classes(allowed: usize) -> Classes {
+    Classes {
+        queue: Vec::new(),
+        out: Vec::new(),
+        allowed,
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_may_hold_back_until_something_is_done() {
+    // Three of the first class take long; the second class is not kept waiting by them.
+    let flow = frontier_in(classes(1), [101, 102, 103, 201, 202]);
+    let handle = flow.handle();
+    let mut most = 0;
+    let done = flow
+        .par_map_unordered(5, |work| async move {
+            let time = if *work < 200 { 10 } else { 1 };
+            sleep(Duration::from_millis(time)).await;
+            work
+        })
+        .map(|work| {
+            most = most.max(handle.open());
+            *work
+        })
+        .collect::<Vec<_>>()
+        .await
+        .unwrap();
+    assert_eq!((done, most), (vec![201, 202, 101, 102, 103], 2));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_that_holds_back_for_ever_ends_the_flow() {
+    let flow = frontier_in(classes(0), [1, 2]);
+    let handle = flow.handle();
+    assert_eq!(flow.map(|work| *work).collect::<Vec<_>>().await.unwrap(), [0; 0]);
+    assert_eq!((handle.queued(), handle.open()), (2, 0));
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,0 +1,16 @@
+//! What a crawl leaves on disk.
+//!
+//! [`Outputs`] owns every file of a crawl and is the only one that writes to them. Each is an [`AppendFile`]: it only
+//! grows, and a crawl that is taken up again cuts it to one of its [`Positions`], the last that is known to be whole.
+
+mod append_file;
+mod error;
+mod outputs;
+mod positions;
+mod record;
+
+pub use self::append_file::AppendFile;
+pub use self::error::OutputError;
+pub use self::outputs::Outputs;
+pub use self::positions::Positions;
+pub use self::record::PageRecord;
