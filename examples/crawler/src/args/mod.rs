@@ -1,6 +1,7 @@
 //! The command line.
 
 mod fetching;
+mod limits;
 mod output;
 mod same;
 mod speed;
@@ -17,6 +18,7 @@ use clap::{Arg, ArgAction, Parser};
 use url::{Host, Url};
 
 pub use self::fetching::Fetching;
+pub use self::limits::Limits;
 pub use self::output::{Output, SummaryFormat};
 pub use self::same::{Same, SameUrl};
 pub use self::speed::Speed;
@@ -60,6 +62,10 @@ pub struct Args {
     /// What to crawl.
     #[command(flatten)]
     pub what: What,
+
+    /// When it is enough.
+    #[command(flatten)]
+    pub limits: Limits,
 
     /// What counts as one URL.
     #[command(flatten)]

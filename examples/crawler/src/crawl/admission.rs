@@ -7,6 +7,7 @@ use url::Url;
 use super::rejection::Rejection;
 use super::seen::Seen;
 use super::site::Sites;
+use super::traps::{Limits, Traps};
 use super::visit::Visit;
 use crate::args::Args;
 use crate::url::{Bounds, Extensions, Filter, LONGEST, Normaliser, Scope, forget_user};
@@ -20,6 +21,7 @@ pub(super) struct Admission {
     extensions: Extensions,
     normaliser: Normaliser,
     deepest: u32,
+    traps: Traps,
     seen: Seen,
     sites: Sites,
 }
@@ -32,6 +34,11 @@ impl Admission {
             extensions: args.what.extensions(),
             normaliser: args.same.normaliser(),
             deepest: args.what.max_depth.unwrap_or(u32::MAX),
+            traps: Traps::new(Limits {
+                repeats: args.limits.max_repeats,
+                per_pattern: args.limits.per_pattern(),
+                per_host: args.limits.max_pages_per_host,
+            }),
             seen: Seen::default(),
             sites: Sites::new(),
             args: args.clone(),
@@ -77,8 +84,14 @@ impl Admission {
         if depth > self.deepest {
             return Err(Rejection::TooDeep);
         }
+        self.traps.admit(&url, depth, referrer)?;
         self.seen.insert(spelled.as_str());
         Ok(Some(self.visit(url, depth, Some(referrer.clone()))))
+    }
+
+    /// Takes note that a visit was not made, so that its host may have another.
+    pub(super) fn give_back(&mut self, visit: &Visit) {
+        self.traps.give_back(&visit.url);
     }
 
     /// Tells whether two URLs count as one.
@@ -107,6 +120,8 @@ impl Admission {
             Err(Rejection::NotIncluded)
         } else if self.filter.excludes(url) {
             Err(Rejection::Excluded)
+        } else if self.traps.repeats_itself(url) {
+            Err(Rejection::RepeatingPath)
         } else {
             Ok(())
         }

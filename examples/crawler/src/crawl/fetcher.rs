@@ -59,7 +59,10 @@ impl Fetcher {
             agent: (!args.what.ignore_robots).then(|| name.unwrap_or_default().to_owned()),
             dialect: args.what.robots_dialect.into(),
             retries: args.fetching.retries,
-            allowance: Allowance::new(args.what.max_pages),
+            allowance: Allowance::new(
+                args.what.max_pages,
+                args.limits.max_bytes.map(|size| size.as_u64()),
+            ),
             stop,
             running: AtomicU64::new(0),
         }
@@ -136,7 +139,10 @@ impl Fetcher {
         tokio::select! {
             biased;
             result = self.get(&visit.url, Some(&visit.site), is_page, retries) => match result {
-                Ok(response) => Outcome::Response(Box::new(response)),
+                Ok(response) => {
+                    self.allowance.take_bytes(response.body.len());
+                    Outcome::Response(Box::new(response))
+                }
                 Err(error) => Outcome::Failed(error.to_string()),
             },
             () = self.stop.is_cut() => Outcome::Failed(CUT_OFF.to_owned()),

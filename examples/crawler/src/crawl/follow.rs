@@ -96,6 +96,7 @@ impl Follow {
                 if is_seed {
                     finds.follow.totals.lose_seed(&visit.url, &why);
                 }
+                finds.follow.admission.give_back(&visit);
                 return CrawlEvent::Denied(RejectedUrl {
                     url: visit.url.into(),
                     referrer: visit.referrer,

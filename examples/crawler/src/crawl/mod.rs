@@ -12,6 +12,7 @@ mod rejection;
 mod seen;
 mod site;
 mod stop;
+mod traps;
 mod visit;
 
 use std::convert::Infallible;
@@ -80,6 +81,8 @@ pub struct Crawl {
     started: Instant,
     /// When what is still running will be cut off.
     deadline: Option<Instant>,
+    /// When the crawl has taken as long as it may.
+    time_limit: Option<Instant>,
     summary: Summary,
 }
 
@@ -123,6 +126,10 @@ impl Crawl {
             stop,
             started: Instant::now(),
             deadline: None,
+            time_limit: args
+                .limits
+                .max_time
+                .and_then(|time| Instant::now().checked_add(time)),
             summary: Summary::default(),
         }
     }
@@ -144,6 +151,11 @@ impl Crawl {
                 () = self.fetcher.allowance.spent(), if !at_limit => {
                     at_limit = true;
                     self.run.request_stop();
+                }
+                () = until(self.time_limit) => {
+                    self.time_limit = None;
+                    self.deadline = Some(Instant::now() + GRACE);
+                    self.fetcher.allowance.end();
                 }
                 () = until(self.deadline) => {
                     self.deadline = if self.stop.was_cut() {

@@ -9,6 +9,8 @@ use serde::{Serialize, Serializer};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Rejection {
+    /// It is no address of a page: of another scheme, such as `mailto:`, or none at all.
+    NoUrl,
     /// It is longer than any URL that is followed.
     TooLong,
     /// It lies outside of the scope.
@@ -19,21 +21,31 @@ pub enum Rejection {
     NotIncluded,
     /// An expression that URLs may not match does (`--exclude`).
     Excluded,
-    /// Too many links lead to it from a start.
+    /// A segment stands in its path too often (`--max-repeats`).
+    RepeatingPath,
+    /// Too many links lead to it from a start (`--max-depth`).
     TooDeep,
+    /// Its host has too many URLs of its pattern, as calendars do (`--max-per-pattern`).
+    PatternBudget,
+    /// Its host has as many URLs as one may have (`--max-pages-per-host`).
+    HostBudget,
     /// The robots.txt of its site disallows it.
     Robots,
 }
 
 impl Rejection {
     /// Every reason, in the order in which they are told.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 11] = [
+        Self::NoUrl,
         Self::TooLong,
         Self::OutOfScope,
         Self::Extension,
         Self::NotIncluded,
         Self::Excluded,
+        Self::RepeatingPath,
         Self::TooDeep,
+        Self::PatternBudget,
+        Self::HostBudget,
         Self::Robots,
     ];
 
@@ -41,12 +53,16 @@ impl Rejection {
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
+            Self::NoUrl => "no_url",
             Self::TooLong => "too_long",
             Self::OutOfScope => "out_of_scope",
             Self::Extension => "extension",
             Self::NotIncluded => "not_included",
             Self::Excluded => "excluded",
+            Self::RepeatingPath => "repeating_path",
             Self::TooDeep => "too_deep",
+            Self::PatternBudget => "pattern_budget",
+            Self::HostBudget => "host_budget",
             Self::Robots => "robots",
         }
     }
@@ -56,12 +72,16 @@ impl Rejection {
 impl fmt::Display for Rejection {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.pad(match self {
+            Self::NoUrl => "no URL of a page",
             Self::TooLong => "too long",
             Self::OutOfScope => "out of scope",
             Self::Extension => "by extension",
             Self::NotIncluded => "not included",
             Self::Excluded => "excluded",
+            Self::RepeatingPath => "repeating path",
             Self::TooDeep => "too deep",
+            Self::PatternBudget => "many of a kind",
+            Self::HostBudget => "many of a host",
             Self::Robots => "denied by robots",
         })
     }

@@ -34,7 +34,9 @@ impl Folder {
             .unwrap_or_else(|error| panic!("listing {self}: {error}"))
             .map(|entry| entry.expect("a folder that can be listed").path())
             .filter(|path| {
-                let is_json = path.extension().is_some_and(|extension| extension == "json");
+                let is_json = path
+                    .extension()
+                    .is_some_and(|extension| extension == "json");
                 let file = path.file_stem().and_then(|file| file.to_str());
                 is_json && file.is_some_and(|file| file.contains(name))
             })

@@ -7,6 +7,7 @@ mod crawl;
 mod demo;
 mod hostile;
 mod html;
+mod limits;
 mod output;
 mod persons;
 mod polite;
