@@ -34,6 +34,8 @@ pub struct Summary {
     pub retries: u64,
     /// Bytes of decoded bodies.
     pub bytes: u64,
+    /// Pages with the body of an earlier one, if those were looked for.
+    pub duplicates: u64,
     /// Links on all pages.
     pub links: u64,
     /// URLs that were found and not fetched, by reason.
@@ -85,6 +87,7 @@ impl Summary {
             Some(_) => self.http_errors += 1,
         }
         self.errors = self.http_errors + self.failures;
+        self.duplicates += u64::from(page.duplicate_of.is_some());
         self.bytes += page.bytes;
         self.links += u64::from(page.links);
     }
@@ -127,12 +130,14 @@ impl fmt::Display for Summary {
             ("  redirects", self.redirects),
             ("  http errors", self.http_errors),
             ("  failures", self.failures),
+            ("duplicates", self.duplicates),
             ("retries", self.retries),
             ("links", self.links),
             ("lost: queue full", self.refused),
         ];
         // What is rare is worth a line only when it happens.
-        let is_told = |name: &str, count| count > 0 || !name.starts_with("lost");
+        let is_told =
+            |name: &str, count| count > 0 || !(name.starts_with("lost") || name == "duplicates");
         for (name, count) in counts
             .into_iter()
             .filter(|(name, count)| is_told(name, *count))
@@ -170,19 +175,9 @@ mod tests {
         };
         summary.rejected.count(Rejection::Robots);
         for status in [Some(200), Some(204), Some(301), Some(404), Some(503), None] {
-            summary.record(&PageRecord {
-                url: "http://river.test/".to_owned(),
-                status,
-                depth: 0,
-                referrer: None,
-                content_type: None,
-                bytes: 1024,
-                title: None,
-                links: 3,
-                fetched_at: SystemTime::UNIX_EPOCH,
-                elapsed_ms: 1,
-                error: None,
-            });
+            let mut page = PageRecord::new("http://river.test/".to_owned(), SystemTime::UNIX_EPOCH);
+            (page.status, page.bytes, page.links) = (status, 1024, 3);
+            summary.record(&page);
         }
         summary.finish(End::Complete, Duration::from_millis(1500));
         summary
@@ -194,7 +189,7 @@ mod tests {
         summary()
             .print(SummaryFormat::Json, &mut output)
             .expect("to memory");
-        let expected = r#"{"pages":6,"ok":2,"redirects":1,"http_errors":2,"failures":1,"errors":3,"retries":2,"bytes":6144,"links":18,"rejected":{"robots":1},"refused":0,"end":"complete","duration_s":1.5,"pages_per_s":4.0}"#;
+        let expected = r#"{"pages":6,"ok":2,"redirects":1,"http_errors":2,"failures":1,"errors":3,"retries":2,"bytes":6144,"duplicates":0,"links":18,"rejected":{"robots":1},"refused":0,"end":"complete","duration_s":1.5,"pages_per_s":4.0}"#;
         assert_eq!(output, format!("{expected}\n").as_bytes());
     }
 

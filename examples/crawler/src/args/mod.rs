@@ -2,6 +2,7 @@
 
 mod fetching;
 mod limits;
+mod obey;
 mod output;
 mod same;
 mod speed;
@@ -19,6 +20,7 @@ use url::{Host, Url};
 
 pub use self::fetching::Fetching;
 pub use self::limits::Limits;
+pub use self::obey::{Obey, Wish};
 pub use self::output::{Output, SummaryFormat};
 pub use self::same::{Same, SameUrl};
 pub use self::speed::Speed;
@@ -62,6 +64,10 @@ pub struct Args {
     /// What to crawl.
     #[command(flatten)]
     pub what: What,
+
+    /// Which wishes of pages are heeded.
+    #[command(flatten)]
+    pub obey: Obey,
 
     /// When it is enough.
     #[command(flatten)]
@@ -125,6 +131,7 @@ impl Args {
             max_idle_per_host: self.speed.per_host,
             max_idle: self.speed.concurrency.saturating_mul(4),
             allow_private: self.what.allow_private,
+            keep_requests: self.output.needs_responses(),
             ..Config::default()
         };
         for url in &self.urls {

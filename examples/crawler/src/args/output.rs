@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use crate::output::Algorithm;
+
 /// The options about the output.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Output")]
@@ -12,6 +14,10 @@ pub struct Output {
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
 
+    /// Tell which pages have the body of an earlier one (`duplicate_of`); their links are followed all the same
+    #[arg(long, requires = "out")]
+    pub dedupe: bool,
+
     /// How to print the summary
     #[arg(long, value_enum, default_value_t = SummaryFormat::Text)]
     pub summary: SummaryFormat,
@@ -19,6 +25,20 @@ pub struct Output {
     /// Show no progress
     #[arg(long, short)]
     pub quiet: bool,
+}
+
+impl Output {
+    /// The digests of bodies that the outputs tell; none if nothing is written.
+    #[must_use]
+    pub fn digests(&self) -> Option<Algorithm> {
+        self.out.as_ref().map(|_| Algorithm::Xxh3)
+    }
+
+    /// Whether an output needs the responses themselves.
+    #[must_use]
+    pub fn needs_responses(&self) -> bool {
+        false
+    }
 }
 
 /// How the summary is printed.

@@ -61,7 +61,10 @@ impl Admission {
         let is_new = self
             .seen
             .insert(self.normaliser.apply(url.clone()).as_str());
-        is_new.then(|| self.visit(url, 0, None))
+        is_new.then(|| {
+            self.traps.count(&url);
+            self.visit(url, 0, None)
+        })
     }
 
     /// Makes a visit of a URL that was found at `referrer`; none if it is known already.

@@ -9,12 +9,13 @@ use super::Queue;
 use super::admission::Admission;
 use super::event::CrawlEvent;
 use super::ledger::Totals;
-use super::links::{self, Extract, Reader};
+use super::links::{self, Reader};
 use super::rejection::{RejectedUrl, Rejection, Rejections};
 use super::visit::{Fetched, Outcome, Visit};
+use super::wishes::Wishes;
 use crate::args::Args;
 use crate::fetch::Response;
-use crate::output::PageRecord;
+use crate::output::{Algorithm, PageRecord};
 
 /// Redirects in a row that may lead to another spelling of the same URL, which would otherwise count as known.
 const RESPELLINGS: u8 = 5;
@@ -25,8 +26,8 @@ const RESPELLINGS: u8 = 5;
 #[derive(Debug)]
 pub(super) struct Follow {
     admission: Admission,
-    /// Whether links that ask not to be followed are not.
-    is_polite: bool,
+    wishes: Arc<Wishes>,
+    keeps: Keeps,
     totals: Arc<Totals>,
 }
 
@@ -41,7 +42,11 @@ impl Follow {
             .collect();
         let follow = Self {
             admission,
-            is_polite: !args.what.ignore_robots,
+            wishes: Arc::new(Wishes::new(args)),
+            keeps: Keeps {
+                digests: args.output.digests(),
+                responses: args.output.needs_responses(),
+            },
             totals,
         };
         (follow, seeds)
@@ -57,34 +62,22 @@ impl Follow {
             outcome,
         } = fetched;
         let is_seed = visit.referrer.is_none();
-        let mut record = PageRecord {
-            url: String::new(),
-            status: None,
-            depth: visit.depth,
-            referrer: visit.referrer.clone(),
-            content_type: None,
-            bytes: 0,
-            title: None,
-            links: 0,
-            fetched_at: began,
-            elapsed_ms: 0,
-            error: None,
-        };
+        let mut record = Box::new(PageRecord::new(String::new(), began));
+        record.depth = visit.depth;
+        record.referrer.clone_from(&visit.referrer);
+        let mut kept = None;
         let mut finds = Finds::new(&visit, self);
         match outcome {
             Outcome::Response(response) => {
+                let keeps = finds.follow.keeps;
                 if response.location.is_some() {
                     finds.redirect(&response);
                 } else {
-                    let polite = finds.follow.is_polite;
-                    let Extract { title, links } = links::read(&response, polite, &mut finds);
-                    record.title = title;
-                    record.links = links;
+                    let wishes = finds.follow.wishes.clone();
+                    links::read(&response, &wishes, &mut finds).tell(&mut record);
                 }
-                record.status = Some(response.status.as_u16());
-                record.content_type = response.content_type().map(str::to_owned);
-                record.bytes = response.body.len() as u64;
-                record.elapsed_ms = u64::try_from(response.elapsed.as_millis()).unwrap_or(u64::MAX);
+                describe(&response, keeps.digests, &mut record);
+                kept = keeps.responses.then(|| Arc::from(response));
             }
             Outcome::Failed(why) => {
                 if is_seed {
@@ -116,8 +109,29 @@ impl Follow {
             record,
             retries,
             rejections,
+            response: kept,
         }
     }
+}
+
+/// What is kept of responses for the outputs.
+#[derive(Debug, Clone, Copy)]
+struct Keeps {
+    digests: Option<Algorithm>,
+    responses: bool,
+}
+
+/// Notes in `record` what can be told without reading the page.
+fn describe(response: &Response, digests: Option<Algorithm>, record: &mut PageRecord) {
+    record.status = Some(response.status.as_u16());
+    record.location = response.location.as_ref().map(Url::to_string);
+    record.content_type = response.content_type().map(str::to_owned);
+    record.bytes = response.body.len() as u64;
+    record.truncated = response.truncated;
+    record.digest = digests
+        .filter(|_| !response.body.is_empty())
+        .map(|algorithm| algorithm.digest(&response.body));
+    record.elapsed_ms = u64::try_from(response.elapsed.as_millis()).unwrap_or(u64::MAX);
 }
 
 /// Gathers what a visit leads to.
@@ -197,5 +211,9 @@ impl Reader for Finds<'_> {
         if !self.knows(url.as_str()) {
             self.admit(url, self.visit.depth + 1);
         }
+    }
+
+    fn reject(&mut self, _base: &Url, _href: &str, reason: Rejection) {
+        self.rejections.count(reason);
     }
 }

@@ -73,6 +73,7 @@ impl Ledger {
                     record,
                     retries,
                     rejections,
+                    ..
                 } => {
                     summary.record(record);
                     summary.rejected.add(rejections);
@@ -90,12 +91,13 @@ impl Sink<CrawlEvent> for Ledger {
 
     async fn write(&mut self, batch: &mut Vec<CrawlEvent>) -> Result<(), OutputError> {
         // Taken at once: a batch that is offered again is a new one.
-        let events = std::mem::take(batch);
-        self.count(&events);
-        match &mut self.outputs {
-            Some(outputs) => outputs.write(&events).await,
+        let mut events = std::mem::take(batch);
+        let written = match &mut self.outputs {
+            Some(outputs) => outputs.write(&mut events).await,
             None => Ok(()),
-        }
+        };
+        self.count(&events);
+        written
     }
 
     async fn flush(&mut self) -> Result<(), OutputError> {

@@ -14,6 +14,7 @@ mod site;
 mod stop;
 mod traps;
 mod visit;
+mod wishes;
 
 use std::convert::Infallible;
 use std::error::Error;

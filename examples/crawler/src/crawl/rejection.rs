@@ -11,6 +11,8 @@ use serde::{Serialize, Serializer};
 pub enum Rejection {
     /// It is no address of a page: of another scheme, such as `mailto:`, or none at all.
     NoUrl,
+    /// The page or the link asks not to follow it (`--obey`).
+    Nofollow,
     /// It is longer than any URL that is followed.
     TooLong,
     /// It lies outside of the scope.
@@ -35,8 +37,9 @@ pub enum Rejection {
 
 impl Rejection {
     /// Every reason, in the order in which they are told.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::NoUrl,
+        Self::Nofollow,
         Self::TooLong,
         Self::OutOfScope,
         Self::Extension,
@@ -54,6 +57,7 @@ impl Rejection {
     pub fn name(self) -> &'static str {
         match self {
             Self::NoUrl => "no_url",
+            Self::Nofollow => "nofollow",
             Self::TooLong => "too_long",
             Self::OutOfScope => "out_of_scope",
             Self::Extension => "extension",
@@ -73,6 +77,7 @@ impl fmt::Display for Rejection {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.pad(match self {
             Self::NoUrl => "no URL of a page",
+            Self::Nofollow => "nofollow",
             Self::TooLong => "too long",
             Self::OutOfScope => "out of scope",
             Self::Extension => "by extension",

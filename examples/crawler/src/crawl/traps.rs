@@ -75,13 +75,20 @@ impl Traps {
         {
             self.admit_deep(url, referrer, limit)?;
         }
-        if self.limits.per_host.is_some() {
-            match self.hosts.get_mut(host) {
-                Some(count) => *count += 1,
-                None => drop(self.hosts.insert(host.into(), 1)),
-            }
-        }
+        self.count(url);
         Ok(())
+    }
+
+    /// Takes a URL off the budget of its host, whether that is spent or not.
+    pub(super) fn count(&mut self, url: &Url) {
+        if self.limits.per_host.is_none() {
+            return;
+        }
+        let host = &url[Position::BeforeHost..Position::AfterPort];
+        match self.hosts.get_mut(host) {
+            Some(count) => *count += 1,
+            None => drop(self.hosts.insert(host.into(), 1)),
+        }
     }
 
     fn admit_deep(&mut self, url: &Url, referrer: &str, limit: u32) -> Result<(), Rejection> {

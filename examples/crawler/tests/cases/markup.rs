@@ -27,6 +27,7 @@ struct Markup {
     /// Seconds, and the address.
     refresh: Option<(u64, Option<String>)>,
     title: Option<String>,
+    description: Option<String>,
 }
 
 /// Links, and what pages say of themselves, as browsers read them.
@@ -58,6 +59,7 @@ pub(crate) fn run(folder: &Folder) -> Tally {
                 url: url.map(Into::into),
             }),
             title: case.title.map(Into::into),
+            description: case.description.map(Into::into),
         };
         tally.count(&case.name, links == case.links && page == expected, || {
             format!(

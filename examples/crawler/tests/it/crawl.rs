@@ -45,7 +45,7 @@ pub(crate) async fn crawl(words: &str) -> Crawled {
     crawl.end().await.expect("nothing breaks off");
     let (mut pages, mut denied) = (Vec::new(), Vec::new());
     let told = events.flow().for_each(|event| match event {
-        CrawlEvent::Page { record, .. } => pages.push(record),
+        CrawlEvent::Page { record, .. } => pages.push(*record),
         CrawlEvent::Denied(url) => denied.push(url.url),
         CrawlEvent::Postponed => panic!("this is never told"),
     });
