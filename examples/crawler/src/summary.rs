@@ -16,7 +16,7 @@ use crate::progress::per_second;
 ///
 /// Every fetched URL is one of `ok`, `redirects`, `http_errors` and `failures`, and their sum is
 /// `pages`.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
 pub struct Summary {
     /// URLs that were requested, however that ended.
     pub pages: u64,
@@ -90,6 +90,41 @@ impl Summary {
         self.duplicates += u64::from(page.duplicate_of.is_some());
         self.bytes += page.bytes;
         self.links += u64::from(page.links);
+    }
+
+    /// Hands each count that goes on from one run to the next to `take`, with its name.
+    pub(crate) fn counts(&self, mut take: impl FnMut(&str, u64)) {
+        let mut this = *self;
+        for (name, count) in this.named() {
+            take(name, *count);
+        }
+        for (reason, count) in self.rejected.iter() {
+            take(reason.name(), count);
+        }
+    }
+
+    /// Sets a count to what an earlier run has come to; nothing if there is none of this name.
+    pub(crate) fn set_count(&mut self, name: &str, count: u64) {
+        for (known, place) in self.named() {
+            if known == name {
+                *place = count;
+            }
+        }
+        self.rejected.set(name, count);
+        self.errors = self.http_errors + self.failures;
+    }
+
+    fn named(&mut self) -> [(&'static str, &mut u64); 8] {
+        [
+            ("pages", &mut self.pages),
+            ("ok", &mut self.ok),
+            ("redirects", &mut self.redirects),
+            ("http_errors", &mut self.http_errors),
+            ("failures", &mut self.failures),
+            ("retries", &mut self.retries),
+            ("bytes", &mut self.bytes),
+            ("links", &mut self.links),
+        ]
     }
 
     /// Sets why and when the crawl ended, and the rate that follows from it.

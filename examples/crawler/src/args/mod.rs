@@ -1,6 +1,7 @@
 //! The command line.
 
 mod fetching;
+mod kept;
 mod limits;
 mod obey;
 mod output;
@@ -15,10 +16,11 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{Arg, ArgAction, Parser};
+use clap::{Arg, ArgAction, CommandFactory, FromArgMatches, Parser};
 use url::{Host, Url};
 
 pub use self::fetching::Fetching;
+pub use self::kept::KeptError;
 pub use self::limits::Limits;
 pub use self::obey::{Obey, Wish};
 pub use self::output::{Output, SummaryFormat};
@@ -39,6 +41,7 @@ Examples:
   crawler example.org                      crawl a site, politely
   crawler --scope prefix docs.example.org/guide/ --max-depth 3
   crawler --out crawl example.org          write every page to crawl/pages.jsonl
+  crawler --resume crawl                   go on with it, however it ended
   crawler --summary json --quiet example.org | jq .pages_per_s
   crawler --per-host 64 --delay 0 http://127.0.0.1:8080/   as fast as it goes
 
@@ -52,6 +55,8 @@ could not be fetched; 2 if the command line is wrong; 130 if a second Ctrl-C cut
     version,
     about = ABOUT,
     after_help = EXAMPLES,
+    // The last one wins: what is given beside --resume comes after what was kept.
+    args_override_self = true,
     // One compact page for both -h and --help.
     disable_help_flag = true,
     arg = help_flag(),
@@ -88,6 +93,10 @@ pub struct Args {
     /// The output.
     #[command(flatten)]
     pub output: Output,
+
+    /// What was given of these, a word each, as [`read`](Self::read) understands it.
+    #[arg(skip)]
+    given: Vec<String>,
 }
 
 fn help_flag() -> Arg {
@@ -108,7 +117,18 @@ impl Args {
     where
         I: IntoIterator<Item: Into<std::ffi::OsString> + Clone>,
     {
-        Self::try_parse_from(words).map_err(Usage)
+        let mut command = Self::command();
+        let read = command.try_get_matches_from_mut(words).and_then(|found| {
+            let given = kept::given(&command, &found);
+            Self::from_arg_matches(&found).map(|args| Self { given, ..args })
+        });
+        read.map_err(|error| Usage(error.format(&mut command)))
+    }
+
+    /// Starts at `url` too.
+    pub fn start_at(&mut self, url: Url) {
+        self.given.push(url.to_string());
+        self.urls.push(url);
     }
 
     /// The pause between two requests to the host of `url`, if nothing else asks for a longer one.
@@ -177,14 +197,21 @@ impl Usage {
     }
 }
 
-/// One line: what is wrong, and what may have been meant.
-impl fmt::Display for Usage {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Usage {
+    /// What is wrong, in some words.
+    fn problem(&self) -> String {
         let text = self.0.render().to_string();
         let problem = text.split("\n\n").next().unwrap_or(&text);
         let problem = problem.strip_prefix("error: ").unwrap_or(problem);
         let words: Vec<&str> = problem.split_whitespace().collect();
-        write!(formatter, "crawler: {}", words.join(" "))?;
+        words.join(" ")
+    }
+}
+
+/// One line: what is wrong, and what may have been meant.
+impl fmt::Display for Usage {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "crawler: {}", self.problem())?;
         if let Some(ContextValue::String(similar)) = self.0.get(ContextKind::SuggestedArg) {
             write!(formatter, "; did you mean {similar}?")?;
         }
@@ -200,8 +227,6 @@ impl std::error::Error for Usage {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
 
     fn read(words: &str) -> Result<Args, Usage> {

@@ -10,9 +10,17 @@ use crate::output::Algorithm;
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Output")]
 pub struct Output {
-    /// Write DIR/pages.jsonl, one JSON object a page; replaces an earlier one
+    /// Write DIR/pages.jsonl, one JSON object a page, and what it takes to go on after a crash
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
+
+    /// Begin anew where --out names the directory of an earlier crawl
+    #[arg(long, requires = "out")]
+    pub overwrite: bool,
+
+    /// Go on with the crawl in DIR, with its options; those given beside this one win
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["out", "overwrite"])]
+    pub resume: Option<PathBuf>,
 
     /// Tell which pages have the body of an earlier one (`duplicate_of`); their links are followed all the same
     #[arg(long, requires = "out")]

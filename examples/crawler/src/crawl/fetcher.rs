@@ -9,8 +9,8 @@ use hyper::header::{CONTENT_TYPE, HeaderMap};
 use thalweg::operators::concurrency::Work;
 use url::Url;
 
-use super::Queue;
 use super::allowance::Allowance;
+use super::frontier::Queue;
 use super::site::{Permission, Robots, Site};
 use super::stop::Stop;
 use super::visit::{Fetched, Outcome, Visit};
@@ -28,8 +28,6 @@ const FIRST_PAUSE: Duration = Duration::from_millis(500);
 /// asks for a longer one the request is not made again.
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 
-const CUT_OFF: &str = "cut off when the crawl was stopped";
-
 /// Fetches, one visit at a time in each of many tasks.
 #[derive(Debug)]
 pub(super) struct Fetcher {
@@ -45,7 +43,8 @@ pub(super) struct Fetcher {
 }
 
 impl Fetcher {
-    pub(super) fn new(args: &Args, stop: Stop) -> Self {
+    /// Creates a fetcher for a crawl that has so many pages already.
+    pub(super) fn new(args: &Args, pages: u64, stop: Stop) -> Self {
         let name = args
             .fetching
             .user_agent
@@ -60,7 +59,7 @@ impl Fetcher {
             dialect: args.what.robots_dialect.into(),
             retries: args.fetching.retries,
             allowance: Allowance::new(
-                args.what.max_pages,
+                args.what.max_pages.saturating_sub(pages),
                 args.limits.max_bytes.map(|size| size.as_u64()),
             ),
             stop,
@@ -116,7 +115,10 @@ impl Fetcher {
                 permission = visit.site.permission(&visit.url, pause, read) => permission,
                 // A site that is slow to answer does not hold up the end.
                 () = self.allowance.spent() => return Err(Outcome::Surplus),
-                () = self.stop.is_cut() => Permission::Unreachable(CUT_OFF.to_owned()),
+                () = self.stop.is_cut() => {
+                    let is_counted = self.allowance.take();
+                    return Err(if is_counted { Outcome::CutOff } else { Outcome::Surplus });
+                }
             };
             match permission {
                 Permission::Granted => {}
@@ -145,7 +147,7 @@ impl Fetcher {
                 }
                 Err(error) => Outcome::Failed(error.to_string()),
             },
-            () = self.stop.is_cut() => Outcome::Failed(CUT_OFF.to_owned()),
+            () = self.stop.is_cut() => Outcome::CutOff,
         }
     }
 

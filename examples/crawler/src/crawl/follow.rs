@@ -5,13 +5,13 @@ use std::sync::Arc;
 use thalweg::operators::concurrency::Ticket;
 use url::Url;
 
-use super::Queue;
 use super::admission::Admission;
 use super::event::CrawlEvent;
+use super::frontier::{Found, Queue};
 use super::ledger::Totals;
 use super::links::{self, Reader};
 use super::rejection::{RejectedUrl, Rejection, Rejections};
-use super::visit::{Fetched, Outcome, Visit};
+use super::visit::{Fetched, Outcome, Step, Visit};
 use super::wishes::Wishes;
 use crate::args::Args;
 use crate::fetch::Response;
@@ -19,6 +19,8 @@ use crate::output::{Algorithm, PageRecord};
 
 /// Redirects in a row that may lead to another spelling of the same URL, which would otherwise count as known.
 const RESPELLINGS: u8 = 5;
+
+const CUT_OFF: &str = "cut off when the crawl was stopped";
 
 /// The memory of a crawl: what is known, and how far it goes.
 ///
@@ -28,32 +30,42 @@ pub(super) struct Follow {
     admission: Admission,
     wishes: Arc<Wishes>,
     keeps: Keeps,
+    /// What is cut off is left for another run.
+    is_logged: bool,
+    /// What the visit at hand leads to, for the log.
+    found: Vec<Found>,
     totals: Arc<Totals>,
 }
 
 impl Follow {
-    /// Begins with the URLs of `args`, of which it makes the first visits.
-    pub(super) fn new(args: &Args, totals: Arc<Totals>) -> (Self, Vec<Visit>) {
-        let mut admission = Admission::new(args);
-        let seeds = args
-            .urls
-            .iter()
-            .filter_map(|url| admission.seed(url.clone()))
-            .collect();
-        let follow = Self {
+    pub(super) fn new(
+        args: &Args,
+        admission: Admission,
+        is_logged: bool,
+        totals: Arc<Totals>,
+    ) -> Self {
+        Self {
             admission,
             wishes: Arc::new(Wishes::new(args)),
             keeps: Keeps {
                 digests: args.output.digests(),
                 responses: args.output.needs_responses(),
             },
+            is_logged,
+            found: Vec::new(),
             totals,
-        };
-        (follow, seeds)
+        }
     }
 
     /// Queues what a visit leads to, and tells what came of it.
-    pub(super) fn links_of(&mut self, fetched: Fetched) -> CrawlEvent {
+    pub(super) fn step(&mut self, fetched: Fetched) -> Step {
+        let id = fetched.visit.id;
+        let event = self.links_of(fetched);
+        let found = std::mem::take(&mut self.found);
+        Step { event, id, found }
+    }
+
+    fn links_of(&mut self, fetched: Fetched) -> CrawlEvent {
         let Fetched {
             visit,
             ticket,
@@ -66,6 +78,10 @@ impl Follow {
         record.depth = visit.depth;
         record.referrer.clone_from(&visit.referrer);
         let mut kept = None;
+        let outcome = match outcome {
+            Outcome::CutOff if !self.is_logged => Outcome::Failed(CUT_OFF.to_owned()),
+            other => other,
+        };
         let mut finds = Finds::new(&visit, self);
         match outcome {
             Outcome::Response(response) => {
@@ -101,7 +117,8 @@ impl Follow {
                 let _ = ticket.add(visit);
                 return CrawlEvent::Postponed;
             }
-            Outcome::Surplus => return CrawlEvent::Postponed,
+            // They wait for another run.
+            Outcome::Surplus | Outcome::CutOff => return CrawlEvent::Postponed,
         }
         let rejections = finds.queue(&ticket);
         record.url = visit.url.into();
@@ -194,6 +211,9 @@ impl<'a> Finds<'a> {
     /// Queues the visits, and counts what did not become one.
     fn queue(self, ticket: &Ticket<Visit, Queue>) -> Rejections {
         if !self.visits.is_empty() {
+            if self.follow.is_logged {
+                self.follow.found = Found::all(&self.visits);
+            }
             // What the queue has no room for is counted there.
             ticket.add_all(self.visits);
         }

@@ -111,6 +111,16 @@ impl Rejections {
         }
     }
 
+    /// Sets how many were rejected for the reason of this name; nothing if there is no such reason.
+    pub(crate) fn set(&mut self, name: &str, count: u64) {
+        let place = Rejection::ALL
+            .iter()
+            .position(|reason| reason.name() == name);
+        if let Some(place) = place {
+            self.0[place] = count;
+        }
+    }
+
     /// How many were rejected for this reason.
     #[must_use]
     pub fn of(&self, reason: Rejection) -> u64 {
