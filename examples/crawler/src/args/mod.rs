@@ -2,7 +2,10 @@
 
 mod fetching;
 mod kept;
+mod limits;
+mod obey;
 mod output;
+mod same;
 mod speed;
 mod values;
 mod what;
@@ -18,9 +21,12 @@ use url::{Host, Url};
 
 pub use self::fetching::Fetching;
 pub use self::kept::KeptError;
+pub use self::limits::Limits;
+pub use self::obey::{Obey, Wish};
 pub use self::output::{Output, SummaryFormat};
+pub use self::same::{Same, SameUrl};
 pub use self::speed::Speed;
-pub use self::what::{Scope, What};
+pub use self::what::{RobotsDialect, Scope, What};
 use crate::fetch::Config;
 
 const ABOUT: &str = "\
@@ -63,6 +69,18 @@ pub struct Args {
     /// What to crawl.
     #[command(flatten)]
     pub what: What,
+
+    /// Which wishes of pages are heeded.
+    #[command(flatten)]
+    pub obey: Obey,
+
+    /// When it is enough.
+    #[command(flatten)]
+    pub limits: Limits,
+
+    /// What counts as one URL.
+    #[command(flatten)]
+    pub same: Same,
 
     /// How fast.
     #[command(flatten)]
