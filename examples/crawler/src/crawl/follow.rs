@@ -49,8 +49,8 @@ impl Follow {
             admission,
             is_polite: !args.what.ignore_robots,
             keeps: Keeps {
-                digests: args.output.digests(),
-                responses: args.output.needs_responses(),
+                digests: args.output.has_directory().then(|| args.files.digests()),
+                responses: args.files.need_responses(),
             },
             is_logged,
             found: Vec::new(),
