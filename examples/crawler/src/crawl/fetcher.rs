@@ -58,7 +58,7 @@ impl Fetcher {
             body_limit: config.body_limit,
             client: Client::new(config),
             agent: (!args.what.ignore_robots).then(|| name.unwrap_or_default().to_owned()),
-            is_wanted: if args.output.warc { is_any } else { is_page },
+            is_wanted: if args.files.warc { is_any } else { is_page },
             dialect: args.what.robots_dialect.into(),
             retries: args.fetching.retries,
             allowance: Allowance::new(

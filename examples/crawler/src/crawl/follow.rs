@@ -48,8 +48,8 @@ impl Follow {
             admission,
             wishes: Arc::new(Wishes::new(args)),
             keeps: Keeps {
-                digests: args.output.digests(),
-                responses: args.output.needs_responses(),
+                digests: args.output.has_directory().then(|| args.files.digests()),
+                responses: args.files.need_responses(),
             },
             is_logged,
             found: Vec::new(),
