@@ -57,7 +57,7 @@ pub enum End {
     /// Nothing was left to fetch.
     #[default]
     Complete,
-    /// There were as many pages as were asked for.
+    /// There were as many pages or bytes, or it took as long, as was asked for.
     Limit,
     /// It was asked to stop.
     Stopped,
@@ -69,7 +69,7 @@ impl fmt::Display for End {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
             Self::Complete => "Crawled to the last page",
-            Self::Limit => "Crawled as many pages as asked for (--max-pages)",
+            Self::Limit => "Crawled as far as asked for (--max-pages, --max-bytes or --max-time)",
             Self::Stopped => "Stopped; what was fetched by then",
             Self::Failed => "Broke off; what was fetched by then",
         })

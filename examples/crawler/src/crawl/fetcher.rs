@@ -16,7 +16,7 @@ use super::stop::Stop;
 use super::visit::{Fetched, Outcome, Visit};
 use crate::args::Args;
 use crate::fetch::{Client, FetchError, Request, Response};
-use crate::robots::{self, Rules, product_token};
+use crate::robots::{self, Dialect, Rules, product_token};
 
 /// Redirects in a row that lead to a `robots.txt`, as RFC 9309 asks for.
 const ROBOTS_REDIRECTS: usize = 5;
@@ -36,6 +36,7 @@ pub(super) struct Fetcher {
     agent: Option<String>,
     /// Which bodies are read.
     is_wanted: fn(StatusCode, &HeaderMap) -> bool,
+    dialect: Dialect,
     retries: u32,
     body_limit: usize,
     pub(super) allowance: Allowance,
@@ -57,9 +58,13 @@ impl Fetcher {
             body_limit: config.body_limit,
             client: Client::new(config),
             agent: (!args.what.ignore_robots).then(|| name.unwrap_or_default().to_owned()),
-            is_wanted: if args.output.warc { is_any } else { is_page },
+            is_wanted: if args.files.warc { is_any } else { is_page },
+            dialect: args.what.robots_dialect.into(),
             retries: args.fetching.retries,
-            allowance: Allowance::new(args.what.max_pages.saturating_sub(pages)),
+            allowance: Allowance::new(
+                args.what.max_pages.saturating_sub(pages),
+                args.limits.max_bytes.map(|size| size.as_u64()),
+            ),
             stop,
             running: AtomicU64::new(0),
         }
@@ -139,7 +144,10 @@ impl Fetcher {
         tokio::select! {
             biased;
             result = self.get(&visit.url, Some(&visit.site), self.is_wanted, retries) => match result {
-                Ok(response) => Outcome::Response(Box::new(response)),
+                Ok(response) => {
+                    self.allowance.take_bytes(response.body.len());
+                    Outcome::Response(Box::new(response))
+                }
                 Err(error) => Outcome::Failed(error.to_string()),
             },
             () = self.stop.is_cut() => Outcome::CutOff,
@@ -217,7 +225,7 @@ impl Fetcher {
             match response.location {
                 Some(location) => url = location,
                 None if response.status.is_success() => {
-                    let robots = robots::Robots::parse(&response.body);
+                    let robots = robots::Robots::parse_as(self.dialect, &response.body);
                     return Robots::Rules(robots.for_agent(agent));
                 }
                 None => break,

@@ -12,10 +12,10 @@ use super::ledger::Totals;
 use super::links::{self, Reader};
 use super::rejection::{RejectedUrl, Rejection, Rejections};
 use super::visit::{Fetched, Outcome, Step, Visit};
+use super::wishes::Wishes;
 use crate::args::Args;
 use crate::fetch::Response;
 use crate::output::{Algorithm, PageRecord};
-use crate::url::normalise;
 
 /// Redirects in a row that may lead to another spelling of the same URL, which would otherwise count as known.
 const RESPELLINGS: u8 = 5;
@@ -28,8 +28,7 @@ const CUT_OFF: &str = "cut off when the crawl was stopped";
 #[derive(Debug)]
 pub(super) struct Follow {
     admission: Admission,
-    /// Whether links that ask not to be followed are not.
-    is_polite: bool,
+    wishes: Arc<Wishes>,
     keeps: Keeps,
     /// What is cut off is left for another run.
     is_logged: bool,
@@ -47,10 +46,10 @@ impl Follow {
     ) -> Self {
         Self {
             admission,
-            is_polite: !args.what.ignore_robots,
+            wishes: Arc::new(Wishes::new(args)),
             keeps: Keeps {
-                digests: args.output.digests(),
-                responses: args.output.needs_responses(),
+                digests: args.output.has_directory().then(|| args.files.digests()),
+                responses: args.files.need_responses(),
             },
             is_logged,
             found: Vec::new(),
@@ -86,13 +85,12 @@ impl Follow {
         let mut finds = Finds::new(&visit, self);
         match outcome {
             Outcome::Response(response) => {
-                let Follow {
-                    is_polite, keeps, ..
-                } = *finds.follow;
+                let keeps = finds.follow.keeps;
                 if response.location.is_some() {
                     finds.redirect(&response);
                 } else {
-                    links::read(&response, is_polite, &mut finds).tell(&mut record);
+                    let wishes = finds.follow.wishes.clone();
+                    links::read(&response, &wishes, &mut finds).tell(&mut record);
                 }
                 describe(&response, keeps.digests, &mut record);
                 kept = keeps.responses.then(|| Arc::from(response));
@@ -107,6 +105,7 @@ impl Follow {
                 if is_seed {
                     finds.follow.totals.lose_seed(&visit.url, &why);
                 }
+                finds.follow.admission.give_back(&visit);
                 return CrawlEvent::Denied(RejectedUrl {
                     url: visit.url.into(),
                     referrer: visit.referrer,
@@ -185,7 +184,7 @@ impl<'a> Finds<'a> {
         }
         let is_respelled = target != visit.url
             && visit.respelled < RESPELLINGS
-            && normalise(target.clone()) == normalise(visit.url.clone());
+            && self.follow.admission.is_same(&target, &visit.url);
         if is_respelled {
             let referrer = self.referrer();
             let respelled = self.follow.admission.respell(target, visit, referrer);
@@ -232,5 +231,9 @@ impl Reader for Finds<'_> {
         if !self.knows(url.as_str()) {
             self.admit(url, self.visit.depth + 1);
         }
+    }
+
+    fn reject(&mut self, _base: &Url, _href: &str, reason: Rejection) {
+        self.rejections.count(reason);
     }
 }

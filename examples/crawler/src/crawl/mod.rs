@@ -14,7 +14,9 @@ mod links;
 mod rejection;
 mod site;
 mod stop;
+mod traps;
 mod visit;
+mod wishes;
 
 use std::convert::Infallible;
 use std::error::Error;
@@ -88,6 +90,8 @@ pub struct Crawl {
     clock: Clock,
     /// When what is still running will be cut off.
     deadline: Option<Instant>,
+    /// When the crawl has taken as long as it may.
+    time_limit: Option<Instant>,
     summary: Summary,
 }
 
@@ -151,6 +155,10 @@ impl Crawl {
             stop,
             clock,
             deadline: None,
+            time_limit: args
+                .limits
+                .max_time
+                .and_then(|time| Instant::now().checked_add(time)),
             summary: Summary::default(),
         }
     }
@@ -172,6 +180,11 @@ impl Crawl {
                 () = self.fetcher.allowance.spent(), if !at_limit => {
                     at_limit = true;
                     self.run.request_stop();
+                }
+                () = until(self.time_limit) => {
+                    self.time_limit = None;
+                    self.deadline = Some(Instant::now() + GRACE);
+                    self.fetcher.allowance.end();
                 }
                 () = until(self.deadline) => {
                     self.deadline = if self.stop.was_cut() {

@@ -53,7 +53,7 @@ impl Outputs {
     ) -> Result<Self, OutputError> {
         let directory = Directory { path, positions };
         directory.make().await?;
-        let archive = if args.output.warc {
+        let archive = if args.files.warc {
             Some(Archive::open(&directory, args).await?)
         } else {
             None
@@ -61,7 +61,7 @@ impl Outputs {
         Ok(Self {
             directory: path.to_owned(),
             // An archive stores each content once.
-            pages: Pages::open(&directory, args.output.dedupe || args.output.warc).await?,
+            pages: Pages::open(&directory, args.files.dedupe || args.files.warc).await?,
             archive,
         })
     }

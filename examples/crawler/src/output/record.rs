@@ -37,6 +37,10 @@ pub struct PageRecord {
     pub title: Option<String>,
     /// What the page says it is about, in its `<meta name=description>`.
     pub description: Option<String>,
+    /// The address that the page takes for its own, if that is another one.
+    pub canonical: Option<String>,
+    /// Whether the page asks not to be indexed.
+    pub noindex: bool,
     /// How many links the page has.
     pub links: u32,
     /// When the request began; RFC 3339, in UTC.
@@ -66,6 +70,8 @@ impl PageRecord {
             duplicate_of: None,
             title: None,
             description: None,
+            canonical: None,
+            noindex: false,
             links: 0,
             fetched_at,
             elapsed_ms: 0,

@@ -54,7 +54,7 @@ pub(crate) async fn crawl(words: &str) -> Crawled {
     let counted = crawl.summary().rejected.of(Rejection::Robots);
     assert_eq!(counted, denied.len() as u64);
     Crawled {
-        summary: crawl.summary().clone(),
+        summary: *crawl.summary(),
         pages,
         denied,
         lost_seeds: crawl.lost_seeds(),
@@ -170,7 +170,10 @@ async fn one_page_under_many_spellings_is_fetched_once() {
     let links = links.map(|link| format!("<a href=\"{}\">", link.replace("PORT", &port)));
     let start = Site::serve([("/", html(&(base + &links.concat())))]).await;
 
-    let words = format!("--scope any --allow-private {}", start.url("/"));
+    let words = format!(
+        "--sort-query --scope any --allow-private {}",
+        start.url("/")
+    );
     let crawled = crawl(&words).await;
     assert_eq!(target.requests(), ["/a?x=1&y=2"]);
     assert_eq!((crawled.summary.pages, crawled.summary.links), (2, 10));
