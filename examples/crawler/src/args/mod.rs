@@ -154,7 +154,7 @@ impl Args {
             keep_requests: self.output.needs_responses(),
             ..Config::default()
         };
-        for url in &self.urls {
+        for url in self.urls.iter().chain(&self.what.sitemap) {
             config.trust(url);
         }
         config
