@@ -35,6 +35,8 @@ pub(super) struct Fetcher {
     client: Client,
     /// The name to look for in robots.txt; none to ignore it.
     agent: Option<String>,
+    /// Which bodies are read.
+    is_wanted: fn(StatusCode, &HeaderMap) -> bool,
     dialect: Dialect,
     retries: u32,
     body_limit: usize,
@@ -57,6 +59,7 @@ impl Fetcher {
             body_limit: config.body_limit,
             client: Client::new(config),
             agent: (!args.what.ignore_robots).then(|| name.unwrap_or_default().to_owned()),
+            is_wanted: if args.files.warc { is_any } else { is_page },
             dialect: args.what.robots_dialect.into(),
             retries: args.fetching.retries,
             allowance: Allowance::new(
@@ -171,7 +174,7 @@ impl Fetcher {
         let kind = visit.map(|visit| visit.kind);
         // One byte more than is read tells a long file from one that ends there.
         let (limit, is_wanted): (_, fn(StatusCode, &HeaderMap) -> bool) = match kind {
-            Some(Kind::Page) => (self.body_limit, is_page),
+            Some(Kind::Page) => (self.body_limit, self.is_wanted),
             Some(Kind::Sitemap) => (sitemap::LIMIT + 1, is_success),
             None => (robots::LIMIT + 1, is_success),
         };
@@ -248,6 +251,11 @@ impl Fetcher {
 
 fn is_success(status: StatusCode, _: &HeaderMap) -> bool {
     status.is_success()
+}
+
+/// An archive keeps whatever comes.
+fn is_any(_: StatusCode, _: &HeaderMap) -> bool {
+    true
 }
 
 /// Tells whether a response is worth reading: a page that may have links.

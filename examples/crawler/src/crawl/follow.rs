@@ -53,8 +53,8 @@ impl Follow {
             wishes: Arc::new(Wishes::new(args)),
             reads_sitemaps: !args.what.no_sitemaps,
             keeps: Keeps {
-                digests: args.output.digests(),
-                responses: args.output.needs_responses(),
+                digests: args.output.has_directory().then(|| args.files.digests()),
+                responses: args.files.need_responses(),
             },
             is_logged,
             found: Vec::new(),

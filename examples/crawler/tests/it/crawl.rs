@@ -56,7 +56,7 @@ pub(crate) async fn crawl(words: &str) -> Crawled {
     let counted = crawl.summary().rejected.of(Rejection::Robots);
     assert_eq!(counted, denied.len() as u64);
     Crawled {
-        summary: crawl.summary().clone(),
+        summary: *crawl.summary(),
         pages,
         sitemaps,
         denied,

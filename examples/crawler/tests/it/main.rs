@@ -1,6 +1,7 @@
 //! The crawler: its parts by cases and against servers on this machine, and the whole as a program.
 
 mod address;
+mod archive;
 mod bodies;
 mod connections;
 mod crawl;
@@ -8,6 +9,7 @@ mod demo;
 mod hostile;
 mod html;
 mod html5ever;
+mod killed;
 mod limits;
 mod output;
 mod persons;
