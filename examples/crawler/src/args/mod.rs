@@ -194,7 +194,7 @@ impl Args {
             keep_requests: self.files.warc,
             ..Config::default()
         };
-        for url in &self.urls {
+        for url in self.urls.iter().chain(&self.what.sitemap) {
             config.trust(url);
         }
         config

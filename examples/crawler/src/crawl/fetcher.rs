@@ -13,10 +13,11 @@ use super::allowance::Allowance;
 use super::frontier::Queue;
 use super::site::{Permission, Robots, Site};
 use super::stop::Stop;
-use super::visit::{Fetched, Outcome, Visit};
+use super::visit::{Fetched, Kind, Outcome, Visit};
 use crate::args::Args;
 use crate::fetch::{Client, FetchError, Request, Response};
 use crate::robots::{self, Dialect, Rules, product_token};
+use crate::sitemap;
 
 /// Redirects in a row that lead to a `robots.txt`, as RFC 9309 asks for.
 const ROBOTS_REDIRECTS: usize = 5;
@@ -127,23 +128,31 @@ impl Fetcher {
                 Permission::Granted => {}
                 Permission::Denied(why) => return Err(Outcome::Denied(why)),
                 Permission::TooEarly => return Err(Outcome::TooEarly),
-                Permission::Unreachable(why) if self.allowance.take() => {
+                Permission::Unreachable(why) if self.allows(visit) => {
                     return Err(Outcome::Failed(why));
                 }
                 Permission::Unreachable(_) => return Err(Outcome::Surplus),
             }
         }
-        if self.allowance.take() {
+        if self.allows(visit) {
             Ok(())
         } else {
             Err(Outcome::Surplus)
         }
     }
 
+    /// Takes a page off the allowance, if the visit is to one.
+    fn allows(&self, visit: &Visit) -> bool {
+        match visit.kind {
+            Kind::Page => self.allowance.take(),
+            Kind::Sitemap => !self.allowance.is_spent(),
+        }
+    }
+
     async fn visit(&self, visit: &Visit, retries: &mut u32) -> Outcome {
         tokio::select! {
             biased;
-            result = self.get(&visit.url, Some(&visit.site), self.is_wanted, retries) => match result {
+            result = self.get(&visit.url, Some(visit), retries) => match result {
                 Ok(response) => {
                     self.allowance.take_bytes(response.body.len());
                     Outcome::Response(Box::new(response))
@@ -154,17 +163,21 @@ impl Fetcher {
         }
     }
 
-    /// Requests a page or, where there is no `site` to be spared, a `robots.txt`; again if that may help, as often as is
-    /// allowed.
+    /// Requests what a `visit` is for or, without one, a `robots.txt`; again if that may help, as often as is allowed.
     async fn get(
         &self,
         url: &Url,
-        site: Option<&Site>,
-        is_wanted: fn(StatusCode, &HeaderMap) -> bool,
+        visit: Option<&Visit>,
         retries: &mut u32,
     ) -> Result<Response, FetchError> {
-        // One byte more than is parsed tells a long robots.txt from one that ends there.
-        let limit = site.map_or(robots::LIMIT + 1, |_| self.body_limit);
+        let site = visit.map(|visit| &*visit.site);
+        let kind = visit.map(|visit| visit.kind);
+        // One byte more than is read tells a long file from one that ends there.
+        let (limit, is_wanted): (_, fn(StatusCode, &HeaderMap) -> bool) = match kind {
+            Some(Kind::Page) => (self.body_limit, self.is_wanted),
+            Some(Kind::Sitemap) => (sitemap::LIMIT + 1, is_success),
+            None => (robots::LIMIT + 1, is_success),
+        };
         loop {
             let request = Request {
                 url,
@@ -212,7 +225,7 @@ impl Fetcher {
             Err(error) => return Robots::Unreachable(error.to_string()),
         };
         for _ in 0..=ROBOTS_REDIRECTS {
-            let response = match self.get(&url, None, is_success, &mut 0).await {
+            let response = match self.get(&url, None, &mut 0).await {
                 Ok(response) => response,
                 Err(error) => return Robots::Unreachable(error.to_string()),
             };

@@ -11,8 +11,10 @@ mod follow;
 mod frontier;
 mod ledger;
 mod links;
+mod listed;
 mod rejection;
 mod site;
+mod sitemaps;
 mod stop;
 mod traps;
 mod visit;
@@ -41,6 +43,7 @@ use self::frontier::{Found, Key, Queue};
 use self::ledger::{Clock, Ledger, Totals};
 pub use self::rejection::{RejectedUrl, Rejection, Rejections};
 use self::site::Site;
+pub use self::sitemaps::SitemapRecord;
 use self::stop::Stop;
 use self::visit::Visit;
 use crate::args::Args;
@@ -108,11 +111,13 @@ impl Crawl {
             mut admission,
             queue,
         } = start.unwrap_or_else(|| Start::anew(args, Key::random()));
-        let seeds: Vec<Visit> = args
-            .urls
-            .iter()
-            .filter_map(|url| admission.seed(url.clone()))
-            .collect();
+        let mut seeds: Vec<Visit> = Vec::with_capacity(args.urls.len());
+        for url in &args.urls {
+            seeds.extend(admission.seed(url.clone()));
+        }
+        for url in &args.what.sitemap {
+            seeds.extend(admission.seed_sitemap(url.clone()));
+        }
         let totals = Arc::new(Totals::default());
         let mut clock = Clock::after([].into_iter());
         if let Some(folder) = &mut folder {

@@ -11,6 +11,7 @@ use tokio::sync::Mutex;
 use tokio::time::Instant;
 use url::{Position, Url};
 
+use super::listed::Listed;
 use crate::robots::Rules;
 
 /// Sites that are remembered while nothing of theirs is queued.
@@ -31,6 +32,7 @@ pub(super) struct Site {
     rest: AtomicU64,
     known_since: Instant,
     robots: Mutex<Option<(Instant, Robots)>>,
+    pub(super) listed: Listed,
 }
 
 /// What came of reading a `robots.txt`.
@@ -97,7 +99,7 @@ impl Site {
             Some((_, robots)) => robots,
             unknown => {
                 let read = read().await;
-                self.slow_down(&read);
+                self.learn(&read);
                 &mut unknown.insert((Instant::now(), read)).1
             }
         };
@@ -110,10 +112,12 @@ impl Site {
         }
     }
 
-    fn slow_down(&self, robots: &Robots) {
-        if let Robots::Rules(rules) = robots
-            && let Some(pause) = rules.crawl_delay()
-        {
+    fn learn(&self, robots: &Robots) {
+        let Robots::Rules(rules) = robots else {
+            return;
+        };
+        self.listed.list(rules.sitemaps());
+        if let Some(pause) = rules.crawl_delay() {
             self.pause
                 .fetch_max(millis(pause.min(LONGEST_PAUSE)), Relaxed);
         }
@@ -177,6 +181,7 @@ impl Sites {
             rest: AtomicU64::new(0),
             known_since: Instant::now(),
             robots: Mutex::new(None),
+            listed: Listed::default(),
         });
         self.by_origin.insert(origin.into(), site.clone());
         self.order.push_back(site.clone());

@@ -27,6 +27,17 @@ pub(super) struct Visit {
     pub(super) referrer: Option<Arc<str>>,
     /// Redirects in a row between spellings of this one URL.
     pub(super) respelled: u8,
+    pub(super) kind: Kind,
+}
+
+/// What is expected at a URL.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// A page.
+    #[default]
+    Page,
+    /// A sitemap; it counts as no page.
+    Sitemap,
 }
 
 impl Visit {
@@ -34,6 +45,7 @@ impl Visit {
         let Trail {
             depth,
             respelled,
+            kind,
             referrer,
         } = trail;
         Self {
@@ -44,6 +56,7 @@ impl Visit {
             depth,
             referrer,
             respelled,
+            kind,
         }
     }
 
@@ -52,6 +65,7 @@ impl Visit {
         Trail {
             depth: self.depth,
             respelled: self.respelled,
+            kind: self.kind,
             referrer: self.referrer.clone(),
         }
     }
