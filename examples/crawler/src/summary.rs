@@ -1,5 +1,6 @@
 //! What a crawl comes to.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::io::{self, Write};
 use std::time::Duration;
@@ -9,6 +10,7 @@ use serde::Serialize;
 
 use crate::args::SummaryFormat;
 use crate::crawl::Rejections;
+use crate::fetch::Reason;
 use crate::output::PageRecord;
 use crate::progress::per_second;
 
@@ -38,6 +40,8 @@ pub struct Summary {
     pub links: u64,
     /// URLs that were found and not fetched, by reason.
     pub rejected: Rejections,
+    /// Requests without a response, and bodies that were cut, by reason.
+    pub troubles: BTreeMap<Reason, u64>,
     /// Links that were lost because the queue was full.
     pub refused: u64,
     /// Why the crawl ended.
@@ -83,6 +87,9 @@ impl Summary {
             Some(..300) => self.ok += 1,
             Some(300..400) => self.redirects += 1,
             Some(_) => self.http_errors += 1,
+        }
+        if let Some(reason) = page.reason {
+            *self.troubles.entry(reason).or_default() += 1;
         }
         self.errors = self.http_errors + self.failures;
         self.bytes += page.bytes;
@@ -139,6 +146,13 @@ impl fmt::Display for Summary {
         {
             writeln!(formatter, "{name:<18}{count:>12}")?;
         }
+        let troubles: u64 = self.troubles.values().sum();
+        if troubles > 0 {
+            writeln!(formatter, "{:<18}{troubles:>12}", "trouble")?;
+        }
+        for (reason, count) in &self.troubles {
+            writeln!(formatter, "  {reason:<16}{count:>12}")?;
+        }
         let rejected: u64 = self.rejected.iter().map(|(_, count)| count).sum();
         writeln!(formatter, "{:<18}{rejected:>12}", "not followed")?;
         for (reason, count) in self.rejected.iter() {
@@ -181,6 +195,7 @@ mod tests {
                 links: 3,
                 fetched_at: SystemTime::UNIX_EPOCH,
                 elapsed_ms: 1,
+                reason: status.is_none().then_some(Reason::Tls),
                 error: None,
             });
         }
@@ -194,7 +209,7 @@ mod tests {
         summary()
             .print(SummaryFormat::Json, &mut output)
             .expect("to memory");
-        let expected = r#"{"pages":6,"ok":2,"redirects":1,"http_errors":2,"failures":1,"errors":3,"retries":2,"bytes":6144,"links":18,"rejected":{"robots":1},"refused":0,"end":"complete","duration_s":1.5,"pages_per_s":4.0}"#;
+        let expected = r#"{"pages":6,"ok":2,"redirects":1,"http_errors":2,"failures":1,"errors":3,"retries":2,"bytes":6144,"links":18,"rejected":{"robots":1},"troubles":{"tls":1},"refused":0,"end":"complete","duration_s":1.5,"pages_per_s":4.0}"#;
         assert_eq!(output, format!("{expected}\n").as_bytes());
     }
 
@@ -208,7 +223,7 @@ mod tests {
         assert!(text.contains("  redirects                  1\n"), "{text}");
         assert!(text.contains("bytes                  6.0 KiB\n"), "{text}");
         let widths: Vec<usize> = text.lines().skip(2).map(str::len).collect();
-        assert_eq!(widths, [30; 12], "{text}");
+        assert_eq!(widths, [30; 14], "{text}");
     }
 
     #[test]

@@ -97,7 +97,7 @@ impl Admission {
 
     fn visit(&mut self, url: Url, depth: u32, referrer: Option<Arc<str>>) -> Visit {
         Visit {
-            site: self.sites.of(&url, |url| self.args.delay_for(url)),
+            site: self.sites.of(&url, |url| self.args.speed.manner_for(url)),
             url,
             depth,
             referrer,

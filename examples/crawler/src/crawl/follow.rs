@@ -10,8 +10,8 @@ use super::admission::Admission;
 use super::event::CrawlEvent;
 use super::ledger::Totals;
 use super::links::{self, Extract, Reader};
-use super::rejection::{RejectedUrl, Rejection, Rejections};
-use super::visit::{Fetched, Outcome, Visit};
+use super::rejection::{RejectedUrl, Rejections};
+use super::visit::{Failure, Fetched, Outcome, Visit};
 use crate::args::Args;
 use crate::fetch::Response;
 use crate::output::PageRecord;
@@ -69,6 +69,7 @@ impl Follow {
             links: 0,
             fetched_at: began,
             elapsed_ms: 0,
+            reason: None,
             error: None,
         };
         let mut finds = Finds::new(&visit, self);
@@ -83,24 +84,26 @@ impl Follow {
                     record.links = links;
                 }
                 record.status = Some(response.status.as_u16());
+                record.reason = response.cut();
                 record.content_type = response.content_type().map(str::to_owned);
                 record.bytes = response.body.len() as u64;
                 record.elapsed_ms = u64::try_from(response.elapsed.as_millis()).unwrap_or(u64::MAX);
             }
-            Outcome::Failed(why) => {
+            Outcome::Failed(Failure { reason, why }) => {
                 if is_seed {
                     finds.follow.totals.lose_seed(&visit.url, &why);
                 }
+                record.reason = Some(reason);
                 record.error = Some(why);
             }
-            Outcome::Denied(why) => {
+            Outcome::Denied { reason, why } => {
                 if is_seed {
                     finds.follow.totals.lose_seed(&visit.url, &why);
                 }
                 return CrawlEvent::Denied(RejectedUrl {
                     url: visit.url.into(),
                     referrer: visit.referrer,
-                    reason: Rejection::Robots,
+                    reason,
                 });
             }
             Outcome::TooEarly => {

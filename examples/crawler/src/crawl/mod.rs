@@ -1,5 +1,6 @@
 //! The crawl, as a flow: a frontier of visits, polite fetching, the links that lead on, and the sinks.
 
+mod address;
 mod admission;
 mod allowance;
 mod event;
@@ -8,10 +9,14 @@ mod fetcher;
 mod follow;
 mod ledger;
 mod links;
+mod pace;
 mod rejection;
+mod robots_txt;
 mod seen;
 mod site;
 mod stop;
+mod trouble;
+mod turn;
 mod visit;
 
 use std::convert::Infallible;
@@ -25,12 +30,15 @@ use thalweg::operators::terminal::{RunError, RunHandle};
 use thalweg::{Fault, Plan};
 use tokio::time::Instant;
 
+pub(crate) use self::address::Limits;
 pub use self::event::CrawlEvent;
 pub use self::feed::Feed;
 use self::fetcher::Fetcher;
 use self::follow::Follow;
 use self::ledger::{Ledger, Totals};
+pub(crate) use self::pace::Policy;
 pub use self::rejection::{RejectedUrl, Rejection, Rejections};
+pub(crate) use self::site::Manner;
 use self::site::Site;
 use self::stop::Stop;
 use self::visit::Visit;

@@ -19,16 +19,19 @@ pub enum Rejection {
     TooDeep,
     /// The robots.txt of its site disallows it.
     Robots,
+    /// The robots.txt of its site cannot be read, so all is disallowed.
+    NoRobots,
 }
 
 impl Rejection {
     /// Every reason, in the order in which they are told.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::TooLong,
         Self::OutOfScope,
         Self::Media,
         Self::TooDeep,
         Self::Robots,
+        Self::NoRobots,
     ];
 
     /// The reason as it is written to files: one word.
@@ -40,6 +43,7 @@ impl Rejection {
             Self::Media => "media",
             Self::TooDeep => "too_deep",
             Self::Robots => "robots",
+            Self::NoRobots => "no_robots",
         }
     }
 }
@@ -53,6 +57,7 @@ impl fmt::Display for Rejection {
             Self::Media => "no page by its name",
             Self::TooDeep => "too deep",
             Self::Robots => "denied by robots",
+            Self::NoRobots => "robots not known",
         })
     }
 }

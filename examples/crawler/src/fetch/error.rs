@@ -66,8 +66,6 @@ pub enum Reason {
     TooLong,
     /// The body decodes to far more than was sent, and was cut.
     Bomb,
-    /// The robots.txt of the host cannot be read, so everything is disallowed for now.
-    NoRobots,
     /// The crawl was stopped meanwhile.
     Stopped,
 }
@@ -91,15 +89,31 @@ impl Reason {
             Self::Coding => "coding",
             Self::TooLong => "too_long",
             Self::Bomb => "bomb",
-            Self::NoRobots => "no_robots",
             Self::Stopped => "stopped",
         }
     }
 }
 
+/// The reason as people read it.
 impl fmt::Display for Reason {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.pad(self.name())
+        formatter.pad(match self {
+            Self::Url => "no valid URL",
+            Self::Name => "no address",
+            Self::Unreachable => "no connection",
+            Self::PrivateAddress => "private address",
+            Self::Tls => "no secure way",
+            Self::ConnectTimeout => "slow to connect",
+            Self::HeadTimeout => "slow to answer",
+            Self::BodyTimeout => "slow body",
+            Self::HeadTooLarge => "endless head",
+            Self::Protocol => "no valid answer",
+            Self::BrokenBody => "body broke off",
+            Self::Coding => "does not decode",
+            Self::TooLong => "body cut",
+            Self::Bomb => "bomb cut",
+            Self::Stopped => "cut off",
+        })
     }
 }
 

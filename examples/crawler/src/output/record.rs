@@ -5,6 +5,8 @@ use std::time::{Duration, SystemTime};
 
 use serde::{Serialize, Serializer};
 
+use crate::fetch::Reason;
+
 /// What became of one URL.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct PageRecord {
@@ -29,6 +31,9 @@ pub struct PageRecord {
     pub fetched_at: SystemTime,
     /// How long the request took.
     pub elapsed_ms: u64,
+    /// What kind of trouble there was: why there is no response, or why its body is cut.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Reason>,
     /// Why there is no response.
     pub error: Option<String>,
 }

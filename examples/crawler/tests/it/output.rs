@@ -41,6 +41,7 @@ fn record(number: u64) -> PageRecord {
         links: 3,
         fetched_at: SystemTime::UNIX_EPOCH + Duration::from_millis(1_700_000_000_250),
         elapsed_ms: 12,
+        reason: None,
         error: None,
     }
 }
