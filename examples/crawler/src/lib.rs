@@ -1,7 +1,7 @@
 //! The parts of the crawler: the crawl itself, as a flow of thalweg, and what it is made of.
 //!
 //! * [`crawl`]: the flow from the frontier to the sinks;
-//! * [`url`], [`robots`], [`html`]: what a crawler knows about the web, as plain functions without I/O;
+//! * [`url`], [`robots`], [`html`], [`sitemap`]: what a crawler knows about the web, as plain functions without I/O;
 //! * [`fetch`]: the HTTP client;
 //! * [`args`], [`progress`], [`summary`], [`output`]: the face towards the terminal and the disk;
 //! * [`demo`]: a web site of its own to crawl.
@@ -15,5 +15,6 @@ pub mod output;
 mod percent;
 pub mod progress;
 pub mod robots;
+pub mod sitemap;
 pub mod summary;
 pub mod url;

@@ -6,9 +6,8 @@ use std::process::ExitCode;
 use std::thread::available_parallelism;
 
 use crawler::args::{Args, SummaryFormat};
-use crawler::crawl::Crawl;
+use crawler::crawl::{Crawl, Folder, FolderError};
 use crawler::demo::Demo;
-use crawler::output::Outputs;
 use crawler::progress::{Progress, Style};
 use thalweg::Interrupts;
 use tokio::runtime::{Builder, Runtime};
@@ -20,6 +19,10 @@ fn main() -> ExitCode {
     let args = match Args::read(std::env::args_os()) {
         Ok(args) => args,
         Err(usage) => return usage.print(),
+    };
+    let args = match args.with_kept() {
+        Ok(args) => args,
+        Err(error) => return failure(error),
     };
     let runtime = match runtime() {
         Ok(runtime) => runtime,
@@ -41,7 +44,7 @@ fn runtime() -> io::Result<Runtime> {
 }
 
 async fn run(mut args: Args) -> ExitCode {
-    let demo = if args.urls.is_empty() {
+    let demo = if args.urls.is_empty() && args.output.resume.is_none() {
         match Demo::start() {
             Ok(demo) => Some(demo),
             Err(error) => return failure(format_args!("cannot serve the demo site: {error}")),
@@ -49,22 +52,20 @@ async fn run(mut args: Args) -> ExitCode {
     } else {
         None
     };
-    args.urls
-        .extend(demo.as_ref().map(|demo| demo.url().clone()));
+    if let Some(demo) = &demo {
+        args.start_at(demo.url().clone());
+    }
     let mut interrupts = match Interrupts::listen() {
         Ok(interrupts) => interrupts,
         Err(error) => return failure(format_args!("cannot listen for signals: {error}")),
     };
-    let outputs = match &args.output.out {
-        // What is there may be slow, or a pipe that nobody reads.
-        Some(directory) => tokio::select! {
-            outputs = Outputs::create(directory, &args) => match outputs {
-                Ok(outputs) => Some(outputs),
-                Err(error) => return failure(error),
-            },
-            () = interrupts.recv() => return ExitCode::from(INTERRUPTED),
+    // What is there may be slow, or a pipe that nobody reads.
+    let folder = tokio::select! {
+        folder = open_folder(&args) => match folder {
+            Ok(folder) => folder,
+            Err(error) => return failure(error),
         },
-        None => None,
+        () = interrupts.recv() => return ExitCode::from(INTERRUPTED),
     };
     if let Some(demo) = demo.as_ref().filter(|_| !args.output.quiet) {
         note(format_args!(
@@ -74,7 +75,7 @@ async fn run(mut args: Args) -> ExitCode {
     }
 
     let mut progress = Progress::stderr(Style::of_stderr(args.output.quiet));
-    let mut crawl = Crawl::start(&args, outputs);
+    let mut crawl = Crawl::start(&args, folder);
     let watch = crawl.watch();
     let end = loop {
         tokio::select! {
@@ -114,6 +115,15 @@ async fn run(mut args: Args) -> ExitCode {
         Ok(()) if lost.is_empty() => ExitCode::SUCCESS,
         Ok(()) => ExitCode::FAILURE,
     }
+}
+
+/// Opens the directory that the command line names, if it names one.
+async fn open_folder(args: &Args) -> Result<Option<Folder>, FolderError> {
+    Ok(match (&args.output.resume, &args.output.out) {
+        (Some(directory), _) => Some(Folder::resume(directory, args).await?),
+        (None, Some(directory)) => Some(Folder::create(directory, args).await?),
+        (None, None) => None,
+    })
 }
 
 fn is_broken_pipe(error: &io::Error) -> bool {

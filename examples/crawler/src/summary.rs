@@ -1,6 +1,5 @@
 //! What a crawl comes to.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::io::{self, Write};
 use std::time::Duration;
@@ -10,7 +9,7 @@ use serde::Serialize;
 
 use crate::args::SummaryFormat;
 use crate::crawl::Rejections;
-use crate::fetch::Reason;
+use crate::fetch::Troubles;
 use crate::output::PageRecord;
 use crate::progress::per_second;
 
@@ -18,7 +17,7 @@ use crate::progress::per_second;
 ///
 /// Every fetched URL is one of `ok`, `redirects`, `http_errors` and `failures`, and their sum is
 /// `pages`.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
 pub struct Summary {
     /// URLs that were requested, however that ended.
     pub pages: u64,
@@ -36,12 +35,14 @@ pub struct Summary {
     pub retries: u64,
     /// Bytes of decoded bodies.
     pub bytes: u64,
+    /// Pages with the body of an earlier one, if those were looked for.
+    pub duplicates: u64,
     /// Links on all pages.
     pub links: u64,
     /// URLs that were found and not fetched, by reason.
     pub rejected: Rejections,
     /// Requests without a response, and bodies that were cut, by reason.
-    pub troubles: BTreeMap<Reason, u64>,
+    pub troubles: Troubles,
     /// Links that were lost because the queue was full.
     pub refused: u64,
     /// Why the crawl ended.
@@ -59,7 +60,7 @@ pub enum End {
     /// Nothing was left to fetch.
     #[default]
     Complete,
-    /// There were as many pages as were asked for.
+    /// There were as many pages or bytes, or it took as long, as was asked for.
     Limit,
     /// It was asked to stop.
     Stopped,
@@ -71,7 +72,7 @@ impl fmt::Display for End {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
             Self::Complete => "Crawled to the last page",
-            Self::Limit => "Crawled as many pages as asked for (--max-pages)",
+            Self::Limit => "Crawled as far as asked for (--max-pages, --max-bytes or --max-time)",
             Self::Stopped => "Stopped; what was fetched by then",
             Self::Failed => "Broke off; what was fetched by then",
         })
@@ -89,11 +90,47 @@ impl Summary {
             Some(_) => self.http_errors += 1,
         }
         if let Some(reason) = page.reason {
-            *self.troubles.entry(reason).or_default() += 1;
+            self.troubles.count(reason);
         }
         self.errors = self.http_errors + self.failures;
+        self.duplicates += u64::from(page.duplicate_of.is_some());
         self.bytes += page.bytes;
         self.links += u64::from(page.links);
+    }
+
+    /// Hands each count that goes on from one run to the next to `take`, with its name.
+    pub(crate) fn counts(&self, mut take: impl FnMut(&str, u64)) {
+        let mut this = *self;
+        for (name, count) in this.named() {
+            take(name, *count);
+        }
+        for (reason, count) in self.rejected.iter() {
+            take(reason.name(), count);
+        }
+    }
+
+    /// Sets a count to what an earlier run has come to; nothing if there is none of this name.
+    pub(crate) fn set_count(&mut self, name: &str, count: u64) {
+        for (known, place) in self.named() {
+            if known == name {
+                *place = count;
+            }
+        }
+        self.rejected.set(name, count);
+        self.errors = self.http_errors + self.failures;
+    }
+
+    fn named(&mut self) -> [(&'static str, &mut u64); 8] {
+        [
+            ("pages", &mut self.pages),
+            ("ok", &mut self.ok),
+            ("redirects", &mut self.redirects),
+            ("http_errors", &mut self.http_errors),
+            ("failures", &mut self.failures),
+            ("retries", &mut self.retries),
+            ("bytes", &mut self.bytes),
+            ("links", &mut self.links),
+        ]
     }
 
     /// Sets why and when the crawl ended, and the rate that follows from it.
@@ -134,23 +171,25 @@ impl fmt::Display for Summary {
             ("  redirects", self.redirects),
             ("  http errors", self.http_errors),
             ("  failures", self.failures),
+            ("duplicates", self.duplicates),
             ("retries", self.retries),
             ("links", self.links),
             ("lost: queue full", self.refused),
         ];
         // What is rare is worth a line only when it happens.
-        let is_told = |name: &str, count| count > 0 || !name.starts_with("lost");
+        let is_told =
+            |name: &str, count| count > 0 || !(name.starts_with("lost") || name == "duplicates");
         for (name, count) in counts
             .into_iter()
             .filter(|(name, count)| is_told(name, *count))
         {
             writeln!(formatter, "{name:<18}{count:>12}")?;
         }
-        let troubles: u64 = self.troubles.values().sum();
+        let troubles = self.troubles.total();
         if troubles > 0 {
             writeln!(formatter, "{:<18}{troubles:>12}", "trouble")?;
         }
-        for (reason, count) in &self.troubles {
+        for (reason, count) in self.troubles.iter() {
             writeln!(formatter, "  {reason:<16}{count:>12}")?;
         }
         let rejected: u64 = self.rejected.iter().map(|(_, count)| count).sum();
@@ -176,6 +215,7 @@ mod tests {
 
     use super::*;
     use crate::crawl::Rejection;
+    use crate::fetch::Reason;
 
     fn summary() -> Summary {
         let mut summary = Summary {
@@ -184,20 +224,10 @@ mod tests {
         };
         summary.rejected.count(Rejection::Robots);
         for status in [Some(200), Some(204), Some(301), Some(404), Some(503), None] {
-            summary.record(&PageRecord {
-                url: "http://river.test/".to_owned(),
-                status,
-                depth: 0,
-                referrer: None,
-                content_type: None,
-                bytes: 1024,
-                title: None,
-                links: 3,
-                fetched_at: SystemTime::UNIX_EPOCH,
-                elapsed_ms: 1,
-                reason: status.is_none().then_some(Reason::Tls),
-                error: None,
-            });
+            let mut page = PageRecord::new("http://river.test/".to_owned(), SystemTime::UNIX_EPOCH);
+            (page.status, page.bytes, page.links) = (status, 1024, 3);
+            page.reason = status.is_none().then_some(Reason::Tls);
+            summary.record(&page);
         }
         summary.finish(End::Complete, Duration::from_millis(1500));
         summary
@@ -209,7 +239,7 @@ mod tests {
         summary()
             .print(SummaryFormat::Json, &mut output)
             .expect("to memory");
-        let expected = r#"{"pages":6,"ok":2,"redirects":1,"http_errors":2,"failures":1,"errors":3,"retries":2,"bytes":6144,"links":18,"rejected":{"robots":1},"troubles":{"tls":1},"refused":0,"end":"complete","duration_s":1.5,"pages_per_s":4.0}"#;
+        let expected = r#"{"pages":6,"ok":2,"redirects":1,"http_errors":2,"failures":1,"errors":3,"retries":2,"bytes":6144,"duplicates":0,"links":18,"rejected":{"robots":1},"troubles":{"tls":1},"refused":0,"end":"complete","duration_s":1.5,"pages_per_s":4.0}"#;
         assert_eq!(output, format!("{expected}\n").as_bytes());
     }
 

@@ -1,7 +1,11 @@
 //! The command line.
 
 mod fetching;
+mod kept;
+mod limits;
+mod obey;
 mod output;
+mod same;
 mod speed;
 mod values;
 mod what;
@@ -11,14 +15,18 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{Arg, ArgAction, Parser};
+use clap::{Arg, ArgAction, CommandFactory, FromArgMatches, Parser};
 use url::Url;
 
 pub use self::fetching::Fetching;
+pub use self::kept::KeptError;
+pub use self::limits::Limits;
+pub use self::obey::{Obey, Wish};
 pub use self::output::{Output, SummaryFormat};
+pub use self::same::{Same, SameUrl};
 pub use self::speed::Speed;
 pub use self::values::{Factor, Header, Login, Rate};
-pub use self::what::{Scope, What};
+pub use self::what::{RobotsDialect, Scope, What};
 use crate::fetch::Config;
 
 const ABOUT: &str = "\
@@ -33,6 +41,7 @@ Examples:
   crawler example.org                      crawl a site, politely
   crawler --scope prefix docs.example.org/guide/ --max-depth 3
   crawler --out crawl example.org          write every page to crawl/pages.jsonl
+  crawler --resume crawl                   go on with it, however it ended
   crawler --summary json --quiet example.org | jq .pages_per_s
   crawler --per-host 64 --delay 0 http://127.0.0.1:8080/   as fast as it goes
 
@@ -46,6 +55,8 @@ could not be fetched; 2 if the command line is wrong; 130 if a second Ctrl-C cut
     version,
     about = ABOUT,
     after_help = EXAMPLES,
+    // The last one wins: what is given beside --resume comes after what was kept.
+    args_override_self = true,
     // One compact page for both -h and --help.
     disable_help_flag = true,
     arg = help_flag(),
@@ -59,6 +70,18 @@ pub struct Args {
     #[command(flatten)]
     pub what: What,
 
+    /// Which wishes of pages are heeded.
+    #[command(flatten)]
+    pub obey: Obey,
+
+    /// When it is enough.
+    #[command(flatten)]
+    pub limits: Limits,
+
+    /// What counts as one URL.
+    #[command(flatten)]
+    pub same: Same,
+
     /// How fast.
     #[command(flatten)]
     pub speed: Speed,
@@ -70,6 +93,10 @@ pub struct Args {
     /// The output.
     #[command(flatten)]
     pub output: Output,
+
+    /// What was given of these, a word each, as [`read`](Self::read) understands it.
+    #[arg(skip)]
+    given: Vec<String>,
 }
 
 fn help_flag() -> Arg {
@@ -90,7 +117,18 @@ impl Args {
     where
         I: IntoIterator<Item: Into<std::ffi::OsString> + Clone>,
     {
-        Self::try_parse_from(words).map_err(Usage)
+        let mut command = Self::command();
+        let read = command.try_get_matches_from_mut(words).and_then(|found| {
+            let given = kept::given(&command, &found);
+            Self::from_arg_matches(&found).map(|args| Self { given, ..args })
+        });
+        read.map_err(|error| Usage(error.format(&mut command)))
+    }
+
+    /// Starts at `url` too.
+    pub fn start_at(&mut self, url: Url) {
+        self.given.push(url.to_string());
+        self.urls.push(url);
     }
 
     /// The settings of the client that this command line asks for; the given URLs are trusted, and the passwords in them
@@ -101,6 +139,7 @@ impl Args {
             max_idle_per_host: self.speed.per_host,
             max_idle: self.speed.concurrency.saturating_mul(4),
             allow_private: self.what.allow_private,
+            keep_requests: self.output.needs_responses(),
             ..self.fetching.client_config()
         };
         for url in &self.urls {
@@ -138,14 +177,21 @@ impl Usage {
     }
 }
 
-/// One line: what is wrong, and what may have been meant.
-impl fmt::Display for Usage {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Usage {
+    /// What is wrong, in some words.
+    fn problem(&self) -> String {
         let text = self.0.render().to_string();
         let problem = text.split("\n\n").next().unwrap_or(&text);
         let problem = problem.strip_prefix("error: ").unwrap_or(problem);
         let words: Vec<&str> = problem.split_whitespace().collect();
-        write!(formatter, "crawler: {}", words.join(" "))?;
+        words.join(" ")
+    }
+}
+
+/// One line: what is wrong, and what may have been meant.
+impl fmt::Display for Usage {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "crawler: {}", self.problem())?;
         if let Some(ContextValue::String(similar)) = self.0.get(ContextKind::SuggestedArg) {
             write!(formatter, "; did you mean {similar}?")?;
         }
@@ -162,8 +208,6 @@ impl std::error::Error for Usage {
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
-
-    use clap::CommandFactory;
 
     use super::*;
 

@@ -4,13 +4,27 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use crate::output::Algorithm;
+
 /// The options about the output.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Output")]
 pub struct Output {
-    /// Write DIR/pages.jsonl, one JSON object a page; replaces an earlier one
+    /// Write DIR/pages.jsonl, one JSON object a page, and what it takes to go on after a crash
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
+
+    /// Begin anew where --out names the directory of an earlier crawl
+    #[arg(long, requires = "out")]
+    pub overwrite: bool,
+
+    /// Go on with the crawl in DIR, with its options; those given beside this one win
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["out", "overwrite"])]
+    pub resume: Option<PathBuf>,
+
+    /// Tell which pages have the body of an earlier one (`duplicate_of`); their links are followed all the same
+    #[arg(long, requires = "out")]
+    pub dedupe: bool,
 
     /// How to print the summary
     #[arg(long, value_enum, default_value_t = SummaryFormat::Text)]
@@ -19,6 +33,20 @@ pub struct Output {
     /// Show no progress
     #[arg(long, short)]
     pub quiet: bool,
+}
+
+impl Output {
+    /// The digests of bodies that the outputs tell; none if nothing is written.
+    #[must_use]
+    pub fn digests(&self) -> Option<Algorithm> {
+        self.out.as_ref().map(|_| Algorithm::Xxh3)
+    }
+
+    /// Whether an output needs the responses themselves.
+    #[must_use]
+    pub fn needs_responses(&self) -> bool {
+        false
+    }
 }
 
 /// How the summary is printed.

@@ -1,40 +1,90 @@
 //! Whether a URL that was found becomes a visit.
 
+use std::path::Path;
 use std::sync::Arc;
 
-use url::Url;
+use url::{Position, Url};
 
+use super::frontier::{Fingerprint, Key, LogError, Queue, Seen, State, Trail, Waiting};
 use super::rejection::Rejection;
-use super::seen::Seen;
-use super::site::Sites;
+use super::site::{Site, Sites};
+use super::traps::{Limits, Traps};
 use super::visit::Visit;
 use crate::args::Args;
-use crate::url::{Bounds, LONGEST, Scope, forget_user, is_media, normalise};
+use crate::url::{Bounds, Extensions, Filter, LONGEST, Normaliser, Scope, forget_user};
 
 /// Decides which URLs are visited, each once. It owns what is known of URLs and sites.
 #[derive(Debug)]
 pub(super) struct Admission {
     args: Args,
     bounds: Bounds,
+    filter: Filter,
+    extensions: Extensions,
+    normaliser: Normaliser,
     deepest: u32,
+    traps: Traps,
     seen: Seen,
     sites: Sites,
+    next_id: u64,
 }
 
 impl Admission {
-    pub(super) fn new(args: &Args) -> Self {
+    /// Begins with nothing known.
+    pub(super) fn new(args: &Args, key: Key) -> Self {
         Self {
             bounds: Scope::from(args.what.scope).around(&args.urls),
+            filter: args.what.filter(),
+            extensions: args.what.extensions(),
+            normaliser: args.same.normaliser(),
             deepest: args.what.max_depth.unwrap_or(u32::MAX),
-            seen: Seen::default(),
+            traps: Traps::new(Limits {
+                repeats: args.limits.max_repeats,
+                per_pattern: args.limits.per_pattern(),
+                per_host: args.limits.max_pages_per_host,
+            }),
+            seen: Seen::new(key),
             sites: Sites::new(),
+            next_id: 0,
             args: args.clone(),
         }
     }
 
+    /// Begins with what an earlier run has logged, and queues what waited or was in flight.
+    ///
+    /// # Errors
+    ///
+    /// If the log cannot be read.
+    pub(super) fn restore(
+        args: &Args,
+        (state, log): (&State, &Path),
+        queue: &mut Queue,
+    ) -> Result<Self, LogError> {
+        let mut admission = Self::new(args, state.key);
+        admission.next_id = state.next_id();
+        // Most URLs are of the site of the one before, which spares the parser.
+        let mut last: Option<(String, Arc<Site>)> = None;
+        state.urls(log, |logged| {
+            admission.seen.insert(logged.known_by);
+            let Some(Waiting { id, url, trail }) = logged.waiting else {
+                return;
+            };
+            if !last.as_ref().is_some_and(|(root, _)| url.starts_with(root)) {
+                last = Url::parse(url).ok().map(|url| {
+                    let root = format!("{}/", &url[..Position::BeforePath]);
+                    (root, admission.site(&url))
+                });
+            }
+            if let Some((_, site)) = &last {
+                // What there is no room for stays in the log, for another run.
+                queue.add(site, id, url, trail);
+            }
+        })?;
+        Ok(admission)
+    }
+
     /// Tells whether the text of a URL is, in this spelling, that of one that is known.
     pub(super) fn knows(&self, url: &str) -> bool {
-        self.seen.contains(url)
+        self.seen.contains(self.seen.fingerprint(url))
     }
 
     /// Tells whether the scope of the crawl includes `url`.
@@ -45,8 +95,12 @@ impl Admission {
     /// Makes a visit of a URL that was given, which is wanted wherever it lies; none if it was given twice.
     pub(super) fn seed(&mut self, mut url: Url) -> Option<Visit> {
         make_bare(&mut url);
-        let is_new = self.seen.insert(normalise(url.clone()).as_str());
-        is_new.then(|| self.visit(url, 0, None))
+        let known_by = self.known_by(&self.normaliser.apply(url.clone()));
+        let is_new = self.seen.insert(known_by);
+        is_new.then(|| {
+            self.traps.count(&url);
+            self.visit(url, known_by, Trail::default())
+        })
     }
 
     /// Makes a visit of a URL that was found at `referrer`; none if it is known already.
@@ -62,24 +116,43 @@ impl Admission {
     ) -> Result<Option<Visit>, Rejection> {
         make_bare(&mut url);
         self.is_wanted(&url)?;
-        let spelled = normalise(url.clone());
-        if self.seen.contains(spelled.as_str()) {
+        let known_by = self.known_by(&self.normaliser.apply(url.clone()));
+        if self.seen.contains(known_by) {
             return Ok(None);
         }
         if depth > self.deepest {
             return Err(Rejection::TooDeep);
         }
-        self.seen.insert(spelled.as_str());
-        Ok(Some(self.visit(url, depth, Some(referrer.clone()))))
+        self.traps.admit(&url, depth, referrer)?;
+        self.seen.insert(known_by);
+        let trail = Trail {
+            depth,
+            respelled: 0,
+            referrer: Some(referrer.clone()),
+        };
+        Ok(Some(self.visit(url, known_by, trail)))
+    }
+
+    /// Takes note that a visit was not made, so that its host may have another.
+    pub(super) fn give_back(&mut self, visit: &Visit) {
+        self.traps.give_back(&visit.url);
+    }
+
+    /// Tells whether two URLs count as one.
+    pub(super) fn is_same(&self, one: &Url, other: &Url) -> bool {
+        self.normaliser.apply(one.clone()) == self.normaliser.apply(other.clone())
     }
 
     /// Makes a visit of another spelling of the URL of `visit`, to which its server has redirected.
     pub(super) fn respell(&mut self, mut url: Url, visit: &Visit, referrer: Arc<str>) -> Visit {
         make_bare(&mut url);
-        Visit {
+        let known_by = self.known_by(&self.normaliser.apply(url.clone()));
+        let trail = Trail {
+            depth: visit.depth,
             respelled: visit.respelled + 1,
-            ..self.visit(url, visit.depth, Some(referrer))
-        }
+            referrer: Some(referrer),
+        };
+        self.visit(url, known_by, trail)
     }
 
     /// What can be told from the URL alone.
@@ -88,21 +161,36 @@ impl Admission {
             Err(Rejection::TooLong)
         } else if !self.bounds.contains(url) {
             Err(Rejection::OutOfScope)
-        } else if is_media(url) {
-            Err(Rejection::Media)
+        } else if self.extensions.contains(url) {
+            Err(Rejection::Extension)
+        } else if !self.filter.includes(url) {
+            Err(Rejection::NotIncluded)
+        } else if self.filter.excludes(url) {
+            Err(Rejection::Excluded)
+        } else if self.traps.repeats_itself(url) {
+            Err(Rejection::RepeatingPath)
         } else {
             Ok(())
         }
     }
 
-    fn visit(&mut self, url: Url, depth: u32, referrer: Option<Arc<str>>) -> Visit {
+    fn known_by(&self, spelled: &Url) -> Fingerprint {
+        self.seen.fingerprint(spelled.as_str())
+    }
+
+    fn visit(&mut self, url: Url, known_by: Fingerprint, trail: Trail) -> Visit {
+        let id = self.next_id;
+        self.next_id += 1;
+        let site = self.site(&url);
+        let is_spelled_so = self.known_by(&url) == known_by;
         Visit {
-            site: self.sites.of(&url, |url| self.args.speed.manner_for(url)),
-            url,
-            depth,
-            referrer,
-            respelled: 0,
+            known_by: (!is_spelled_so).then_some(known_by),
+            ..Visit::new(id, url, site, trail)
         }
+    }
+
+    fn site(&mut self, url: &Url) -> Arc<Site> {
+        self.sites.of(url, |url| self.args.speed.manner_for(url))
     }
 }
 

@@ -1,20 +1,23 @@
-//! How many pages may still be fetched.
+//! How many pages and bytes may still be fetched.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use tokio_util::sync::CancellationToken;
 
-/// A number of pages that is handed out one by one and never exceeded.
+/// A number of pages that is handed out one by one and never exceeded, and a number of bytes that ends the crawl once it
+/// is.
 #[derive(Debug)]
 pub(super) struct Allowance {
     left: AtomicU64,
+    bytes: AtomicU64,
     spent: CancellationToken,
 }
 
 impl Allowance {
-    pub(super) fn new(pages: u64) -> Self {
+    pub(super) fn new(pages: u64, bytes: Option<u64>) -> Self {
         let allowance = Self {
             left: AtomicU64::new(pages),
+            bytes: AtomicU64::new(bytes.unwrap_or(u64::MAX)),
             spent: CancellationToken::new(),
         };
         if pages == 0 {
@@ -43,6 +46,22 @@ impl Allowance {
         given.is_ok()
     }
 
+    /// Takes off the bytes of a body.
+    pub(super) fn take_bytes(&self, count: usize) {
+        let left = self
+            .bytes
+            .update(Relaxed, Relaxed, |left| left.saturating_sub(count as u64));
+        if left <= count as u64 {
+            self.end();
+        }
+    }
+
+    /// Leaves nothing: the time is over.
+    pub(super) fn end(&self) {
+        self.left.store(0, Relaxed);
+        self.spent.cancel();
+    }
+
     /// Tells whether the last page has been taken.
     pub(super) fn is_spent(&self) -> bool {
         self.spent.is_cancelled()
@@ -60,7 +79,7 @@ mod tests {
 
     #[test]
     fn what_is_given_back_can_be_taken_unless_it_was_the_last() {
-        let allowance = Allowance::new(2);
+        let allowance = Allowance::new(2, None);
         assert!(allowance.take() && allowance.give_back());
         assert!(allowance.take() && allowance.take());
         assert!(allowance.is_spent() && !allowance.take());

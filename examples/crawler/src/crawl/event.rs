@@ -1,19 +1,24 @@
 //! What the crawl tells.
 
+use std::sync::Arc;
+
 use super::rejection::{RejectedUrl, Rejections};
+use crate::fetch::Response;
 use crate::output::PageRecord;
 
 /// Something that happened in a crawl.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub enum CrawlEvent {
     /// A URL was requested, however that ended.
     Page {
         /// What became of it.
-        record: PageRecord,
+        record: Box<PageRecord>,
         /// How often the request was made again.
         retries: u32,
         /// How many of the URLs that were found there are not fetched, and why.
         rejections: Rejections,
+        /// The response itself, if an output needs more than the record.
+        response: Option<Arc<Response>>,
     },
     /// A URL was left out because of robots.txt.
     Denied(RejectedUrl),

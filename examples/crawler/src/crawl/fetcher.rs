@@ -9,11 +9,11 @@ use hyper::header::{CONTENT_TYPE, HeaderMap};
 use thalweg::operators::concurrency::Work;
 use tokio::time::{Instant, sleep};
 
-use super::Queue;
 use super::address::{Addresses, Visitor};
 use super::allowance::Allowance;
+use super::frontier::Queue;
 use super::rejection::Rejection;
-use super::robots_txt;
+use super::robots_txt::{self, Reader};
 use super::site::{Permission, Site};
 use super::stop::Stop;
 use super::trouble::{self, is_busy, is_temporary};
@@ -21,7 +21,7 @@ use super::turn::SiteTurn;
 use super::visit::{Failure, Fetched, Outcome, Visit};
 use crate::args::Args;
 use crate::fetch::{Client, FetchError, Reason, Request, Response};
-use crate::robots::product_token;
+use crate::robots::{Dialect, product_token};
 
 /// The longest wait before a request is made again that is spent in the site's turn, as the last page's has to be.
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
@@ -32,6 +32,7 @@ pub(super) struct Fetcher {
     client: Client,
     /// The name to look for in robots.txt; none to ignore it.
     agent: Option<String>,
+    dialect: Dialect,
     retries: u32,
     body_limit: usize,
     addresses: Addresses,
@@ -41,7 +42,8 @@ pub(super) struct Fetcher {
 }
 
 impl Fetcher {
-    pub(super) fn new(args: &Args, stop: Stop) -> Self {
+    /// Creates a fetcher for a crawl that has so many pages already.
+    pub(super) fn new(args: &Args, pages: u64, stop: Stop) -> Self {
         let name = args
             .fetching
             .user_agent
@@ -53,9 +55,13 @@ impl Fetcher {
             body_limit: config.body_limit,
             client: Client::new(config),
             agent: (!args.what.ignore_robots).then(|| name.unwrap_or_default().to_owned()),
+            dialect: args.what.robots_dialect.into(),
             retries: args.fetching.retries,
             addresses: Addresses::default(),
-            allowance: Allowance::new(args.what.max_pages),
+            allowance: Allowance::new(
+                args.what.max_pages.saturating_sub(pages),
+                args.limits.max_bytes.map(|size| size.as_u64()),
+            ),
             stop,
             running: AtomicU64::new(0),
         }
@@ -101,19 +107,23 @@ impl Fetcher {
         let visitor = tokio::select! {
             biased;
             visitor = self.enter(visit) => visitor?,
-            () = self.stop.is_cut() => return Err(self.failed(Failure::cut_off())),
+            () = self.stop.is_cut() => return Err(self.ends_as(Outcome::CutOff)),
         };
         let turn = SiteTurn { site, visitor };
         if let Some(agent) = &self.agent {
+            let reader = Reader {
+                agent,
+                dialect: self.dialect,
+            };
             // Boxed, because it is large and rare.
             let read =
-                async || Box::pin(robots_txt::read(&self.client, &visit.url, agent, &turn)).await;
+                async || Box::pin(robots_txt::read(&self.client, &visit.url, reader, &turn)).await;
             let permission = tokio::select! {
                 biased;
                 permission = site.permission(&visit.url, self.retries, read) => permission,
                 // A site that is slow to answer does not hold up the end.
                 () = self.allowance.spent() => return Err(Outcome::Surplus),
-                () = self.stop.is_cut() => return Err(self.failed(Failure::cut_off())),
+                () = self.stop.is_cut() => return Err(self.ends_as(Outcome::CutOff)),
             };
             match permission {
                 Permission::Granted => {}
@@ -129,7 +139,7 @@ impl Fetcher {
                         why: format!("its robots.txt cannot be read now ({why})"),
                     });
                 }
-                Permission::Refused(failure) => return Err(self.failed(failure)),
+                Permission::Refused(failure) => return Err(self.ends_as(Outcome::Failed(failure))),
                 Permission::TooEarly => return Err(Outcome::TooEarly),
             }
             // The robots.txt was a request too, and may have asked for longer pauses.
@@ -170,7 +180,7 @@ impl Fetcher {
         tokio::select! {
             biased;
             outcome = self.get(visit, turn) => outcome,
-            () = self.stop.is_cut() => Outcome::Failed(Failure::cut_off()),
+            () = self.stop.is_cut() => Outcome::CutOff,
         }
     }
 
@@ -184,6 +194,9 @@ impl Fetcher {
         loop {
             let result = self.client.send(&request, &turn, is_page).await;
             learn(&turn, &result);
+            if let Ok(response) = &result {
+                self.allowance.take_bytes(response.body.len());
+            }
             let Some(pause) = self.pause(&visit.site, &visit.url, &result) else {
                 return result.into();
             };
@@ -220,10 +233,10 @@ impl Fetcher {
         trouble::pause(result, tries).filter(|pause| tries < self.retries && *pause <= longest)
     }
 
-    /// A visit that fails before its request counts as a page, if there is one left.
-    fn failed(&self, failure: Failure) -> Outcome {
+    /// How a visit ends that counts as a page, if there is one left.
+    fn ends_as(&self, outcome: Outcome) -> Outcome {
         if self.allowance.take() {
-            Outcome::Failed(failure)
+            outcome
         } else {
             Outcome::Surplus
         }
@@ -268,7 +281,7 @@ impl From<FetchError> for Failure {
 }
 
 impl Failure {
-    fn cut_off() -> Self {
+    pub(super) fn cut_off() -> Self {
         Self {
             reason: Reason::Stopped,
             why: "cut off when the crawl was stopped".to_owned(),

@@ -5,17 +5,17 @@ use std::sync::Arc;
 use thalweg::operators::concurrency::Ticket;
 use url::Url;
 
-use super::Queue;
 use super::admission::Admission;
 use super::event::CrawlEvent;
+use super::frontier::{Found, Queue};
 use super::ledger::Totals;
-use super::links::{self, Extract, Reader};
-use super::rejection::{RejectedUrl, Rejections};
-use super::visit::{Failure, Fetched, Outcome, Visit};
+use super::links::{self, Reader};
+use super::rejection::{RejectedUrl, Rejection, Rejections};
+use super::visit::{Failure, Fetched, Outcome, Step, Visit};
+use super::wishes::Wishes;
 use crate::args::Args;
 use crate::fetch::Response;
-use crate::output::PageRecord;
-use crate::url::normalise;
+use crate::output::{Algorithm, PageRecord};
 
 /// Redirects in a row that may lead to another spelling of the same URL, which would otherwise count as known.
 const RESPELLINGS: u8 = 5;
@@ -26,30 +26,44 @@ const RESPELLINGS: u8 = 5;
 #[derive(Debug)]
 pub(super) struct Follow {
     admission: Admission,
-    /// Whether links that ask not to be followed are not.
-    is_polite: bool,
+    wishes: Arc<Wishes>,
+    keeps: Keeps,
+    /// What is cut off is left for another run.
+    is_logged: bool,
+    /// What the visit at hand leads to, for the log.
+    found: Vec<Found>,
     totals: Arc<Totals>,
 }
 
 impl Follow {
-    /// Begins with the URLs of `args`, of which it makes the first visits.
-    pub(super) fn new(args: &Args, totals: Arc<Totals>) -> (Self, Vec<Visit>) {
-        let mut admission = Admission::new(args);
-        let seeds = args
-            .urls
-            .iter()
-            .filter_map(|url| admission.seed(url.clone()))
-            .collect();
-        let follow = Self {
+    pub(super) fn new(
+        args: &Args,
+        admission: Admission,
+        is_logged: bool,
+        totals: Arc<Totals>,
+    ) -> Self {
+        Self {
             admission,
-            is_polite: !args.what.ignore_robots,
+            wishes: Arc::new(Wishes::new(args)),
+            keeps: Keeps {
+                digests: args.output.digests(),
+                responses: args.output.needs_responses(),
+            },
+            is_logged,
+            found: Vec::new(),
             totals,
-        };
-        (follow, seeds)
+        }
     }
 
     /// Queues what a visit leads to, and tells what came of it.
-    pub(super) fn links_of(&mut self, fetched: Fetched) -> CrawlEvent {
+    pub(super) fn step(&mut self, fetched: Fetched) -> Step {
+        let id = fetched.visit.id;
+        let event = self.links_of(fetched);
+        let found = std::mem::take(&mut self.found);
+        Step { event, id, found }
+    }
+
+    fn links_of(&mut self, fetched: Fetched) -> CrawlEvent {
         let Fetched {
             visit,
             ticket,
@@ -58,36 +72,26 @@ impl Follow {
             outcome,
         } = fetched;
         let is_seed = visit.referrer.is_none();
-        let mut record = PageRecord {
-            url: String::new(),
-            status: None,
-            depth: visit.depth,
-            referrer: visit.referrer.clone(),
-            content_type: None,
-            bytes: 0,
-            title: None,
-            links: 0,
-            fetched_at: began,
-            elapsed_ms: 0,
-            reason: None,
-            error: None,
+        let mut record = Box::new(PageRecord::new(String::new(), began));
+        record.depth = visit.depth;
+        record.referrer.clone_from(&visit.referrer);
+        let mut kept = None;
+        let outcome = match outcome {
+            Outcome::CutOff if !self.is_logged => Outcome::Failed(Failure::cut_off()),
+            other => other,
         };
         let mut finds = Finds::new(&visit, self);
         match outcome {
             Outcome::Response(response) => {
+                let keeps = finds.follow.keeps;
                 if response.location.is_some() {
                     finds.redirect(&response);
                 } else {
-                    let polite = finds.follow.is_polite;
-                    let Extract { title, links } = links::read(&response, polite, &mut finds);
-                    record.title = title;
-                    record.links = links;
+                    let wishes = finds.follow.wishes.clone();
+                    links::read(&response, &wishes, &mut finds).tell(&mut record);
                 }
-                record.status = Some(response.status.as_u16());
-                record.reason = response.cut();
-                record.content_type = response.content_type().map(str::to_owned);
-                record.bytes = response.body.len() as u64;
-                record.elapsed_ms = u64::try_from(response.elapsed.as_millis()).unwrap_or(u64::MAX);
+                describe(&response, keeps.digests, &mut record);
+                kept = keeps.responses.then(|| Arc::from(response));
             }
             Outcome::Failed(Failure { reason, why }) => {
                 if is_seed {
@@ -100,6 +104,7 @@ impl Follow {
                 if is_seed {
                     finds.follow.totals.lose_seed(&visit.url, &why);
                 }
+                finds.follow.admission.give_back(&visit);
                 return CrawlEvent::Denied(RejectedUrl {
                     url: visit.url.into(),
                     referrer: visit.referrer,
@@ -111,7 +116,8 @@ impl Follow {
                 let _ = ticket.add(visit);
                 return CrawlEvent::Postponed;
             }
-            Outcome::Surplus => return CrawlEvent::Postponed,
+            // They wait for another run.
+            Outcome::Surplus | Outcome::CutOff => return CrawlEvent::Postponed,
         }
         let rejections = finds.queue(&ticket);
         record.url = visit.url.into();
@@ -119,8 +125,30 @@ impl Follow {
             record,
             retries,
             rejections,
+            response: kept,
         }
     }
+}
+
+/// What is kept of responses for the outputs.
+#[derive(Debug, Clone, Copy)]
+struct Keeps {
+    digests: Option<Algorithm>,
+    responses: bool,
+}
+
+/// Notes in `record` what can be told without reading the page.
+fn describe(response: &Response, digests: Option<Algorithm>, record: &mut PageRecord) {
+    record.status = Some(response.status.as_u16());
+    record.location = response.location.as_ref().map(Url::to_string);
+    record.content_type = response.content_type().map(str::to_owned);
+    record.bytes = response.body.len() as u64;
+    record.truncated = response.truncated;
+    record.reason = response.cut();
+    record.digest = digests
+        .filter(|_| !response.body.is_empty())
+        .map(|algorithm| algorithm.digest(&response.body));
+    record.elapsed_ms = u64::try_from(response.elapsed.as_millis()).unwrap_or(u64::MAX);
 }
 
 /// Gathers what a visit leads to.
@@ -156,7 +184,7 @@ impl<'a> Finds<'a> {
         }
         let is_respelled = target != visit.url
             && visit.respelled < RESPELLINGS
-            && normalise(target.clone()) == normalise(visit.url.clone());
+            && self.follow.admission.is_same(&target, &visit.url);
         if is_respelled {
             let referrer = self.referrer();
             let respelled = self.follow.admission.respell(target, visit, referrer);
@@ -183,6 +211,9 @@ impl<'a> Finds<'a> {
     /// Queues the visits, and counts what did not become one.
     fn queue(self, ticket: &Ticket<Visit, Queue>) -> Rejections {
         if !self.visits.is_empty() {
+            if self.follow.is_logged {
+                self.follow.found = Found::all(&self.visits);
+            }
             // What the queue has no room for is counted there.
             ticket.add_all(self.visits);
         }
@@ -200,5 +231,9 @@ impl Reader for Finds<'_> {
         if !self.knows(url.as_str()) {
             self.admit(url, self.visit.depth + 1);
         }
+    }
+
+    fn reject(&mut self, _base: &Url, _href: &str, reason: Rejection) {
+        self.rejections.count(reason);
     }
 }

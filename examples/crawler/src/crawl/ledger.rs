@@ -1,12 +1,16 @@
 //! The end of the flow: counts what happened, and writes the pages.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use thalweg::Sink;
+use tokio::time::Instant;
 use url::Url;
 
 use super::event::CrawlEvent;
-use crate::output::{OutputError, Outputs};
+use super::folder::Folder;
+use super::folder_error::FolderError;
+use super::visit::Step;
 use crate::summary::Summary;
 
 /// The numbers of a crawl while it goes on.
@@ -19,7 +23,15 @@ pub(super) struct Totals {
 
 impl Totals {
     pub(super) fn summary(&self) -> Summary {
-        lock(&self.summary).clone()
+        *lock(&self.summary)
+    }
+
+    /// Goes on from what the runs before have come to.
+    pub(super) fn go_on<'a>(&self, totals: impl Iterator<Item = (&'a str, u64)>) {
+        let mut summary = lock(&self.summary);
+        for (name, count) in totals {
+            summary.set_count(name, count);
+        }
     }
 
     pub(super) fn pages_and_errors(&self) -> (u64, u64) {
@@ -53,16 +65,22 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Counts events, and writes them to the outputs if there are any.
+/// Counts events, and writes them to the folder of the crawl if it has one.
 #[derive(Debug)]
 pub(super) struct Ledger {
     totals: Arc<Totals>,
-    outputs: Option<Outputs>,
+    folder: Option<Folder>,
+    /// When the time that counts as the crawl's began: earlier by that of the runs before.
+    clock: Clock,
 }
 
 impl Ledger {
-    pub(super) fn new(outputs: Option<Outputs>, totals: Arc<Totals>) -> Self {
-        Self { totals, outputs }
+    pub(super) fn new(folder: Option<Folder>, totals: Arc<Totals>, clock: Clock) -> Self {
+        Self {
+            totals,
+            folder,
+            clock,
+        }
     }
 
     fn count(&self, events: &[CrawlEvent]) {
@@ -73,6 +91,7 @@ impl Ledger {
                     record,
                     retries,
                     rejections,
+                    ..
                 } => {
                     summary.record(record);
                     summary.rejected.add(rejections);
@@ -85,30 +104,66 @@ impl Ledger {
     }
 }
 
-impl Sink<CrawlEvent> for Ledger {
-    type Error = OutputError;
+impl Sink<Step> for Ledger {
+    type Error = FolderError;
 
-    async fn write(&mut self, batch: &mut Vec<CrawlEvent>) -> Result<(), OutputError> {
+    async fn write(&mut self, batch: &mut Vec<Step>) -> Result<(), FolderError> {
         // Taken at once: a batch that is offered again is a new one.
-        let events = std::mem::take(batch);
+        let mut events = Vec::with_capacity(batch.len());
+        for Step { event, id, found } in batch.drain(..) {
+            events.push(event);
+            if let Some(folder) = &mut self.folder {
+                folder.done(id);
+                for found in &found {
+                    folder.found(found);
+                }
+            }
+        }
         self.count(&events);
-        match &mut self.outputs {
-            Some(outputs) => outputs.write(&events).await,
+        let Some(folder) = &mut self.folder else {
+            return Ok(());
+        };
+        let (totals, clock) = (self.totals.summary(), self.clock);
+        let written = folder.write(&mut events, |take| {
+            totals.counts(&mut *take);
+            take(ELAPSED, clock.elapsed_ms());
+        });
+        written.await
+    }
+
+    async fn close(&mut self) -> Result<(), FolderError> {
+        match &mut self.folder {
+            Some(folder) => folder.close().await,
             None => Ok(()),
         }
     }
+}
 
-    async fn flush(&mut self) -> Result<(), OutputError> {
-        match &mut self.outputs {
-            Some(outputs) => outputs.flush().await,
-            None => Ok(()),
+/// How long the crawl takes in milliseconds, as the totals of a folder call it.
+const ELAPSED: &str = "elapsed_ms";
+
+/// Tells how long a crawl takes, in all its runs.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Clock {
+    started: Instant,
+    before: Duration,
+}
+
+impl Clock {
+    /// Starts after the runs that had these totals.
+    pub(super) fn after<'a>(mut totals: impl Iterator<Item = (&'a str, u64)>) -> Self {
+        let before = totals.find(|(name, _)| *name == ELAPSED);
+        Self {
+            started: Instant::now(),
+            before: Duration::from_millis(before.map_or(0, |(_, elapsed)| elapsed)),
         }
     }
 
-    async fn close(&mut self) -> Result<(), OutputError> {
-        match &mut self.outputs {
-            Some(outputs) => outputs.close().await,
-            None => Ok(()),
-        }
+    pub(super) fn elapsed(self) -> Duration {
+        self.before + self.started.elapsed()
+    }
+
+    fn elapsed_ms(self) -> u64 {
+        u64::try_from(self.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
 }

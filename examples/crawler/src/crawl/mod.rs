@@ -6,18 +6,22 @@ mod allowance;
 mod event;
 mod feed;
 mod fetcher;
+mod folder;
+mod folder_error;
 mod follow;
+mod frontier;
 mod ledger;
 mod links;
 mod pace;
 mod rejection;
 mod robots_txt;
-mod seen;
 mod site;
 mod stop;
+mod traps;
 mod trouble;
 mod turn;
 mod visit;
+mod wishes;
 
 use std::convert::Infallible;
 use std::error::Error;
@@ -25,7 +29,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use thalweg::operators::concurrency::{Fifo, FrontierHandle, KeyLimits, Work, frontier_in};
+use thalweg::operators::concurrency::{FrontierHandle, KeyLimits, Work, frontier_in};
 use thalweg::operators::terminal::{RunError, RunHandle};
 use thalweg::{Fault, Plan};
 use tokio::time::Instant;
@@ -34,8 +38,13 @@ pub(crate) use self::address::Limits;
 pub use self::event::CrawlEvent;
 pub use self::feed::Feed;
 use self::fetcher::Fetcher;
+pub use self::folder::Folder;
+use self::folder::Start;
+pub use self::folder_error::FolderError;
 use self::follow::Follow;
-use self::ledger::{Ledger, Totals};
+pub use self::frontier::LogError;
+use self::frontier::{Found, Key, Queue};
+use self::ledger::{Clock, Ledger, Totals};
 pub(crate) use self::pace::Policy;
 pub use self::rejection::{RejectedUrl, Rejection, Rejections};
 pub(crate) use self::site::Manner;
@@ -43,14 +52,13 @@ use self::site::Site;
 use self::stop::Stop;
 use self::visit::Visit;
 use crate::args::Args;
-use crate::output::{OutputError, Outputs};
 use crate::progress::Snapshot;
 use crate::summary::{End, Summary};
 
-/// Visits that may be queued: with URLs of the usual lengths, a few hundred MiB.
-const QUEUE: usize = 1_000_000;
+/// Visits that may be queued: with URLs of the usual lengths, less than a GiB.
+const QUEUE: usize = 20_000_000;
 
-/// Visits that may wait for their site to be ready. Many, so that a slow site does not keep the others out.
+/// Visits that may wait for their site to be ready. The queue gives each site its turn, so these are of many sites.
 const WAITING: usize = 65_536;
 
 /// How long running requests may still take once the crawl is asked to stop; then they are cut off.
@@ -59,8 +67,10 @@ const GRACE: Duration = Duration::from_secs(4);
 /// How long the end may take after that: the last pages are written and the file is closed.
 const CLOSE: Duration = Duration::from_secs(1);
 
-/// Where visits are queued. A store on disk would let a crawl go on after a restart.
-type Queue = Fifo<Visit>;
+/// The queue of a crawl. Of each site so much is out that the next visits wait where they are timed.
+fn queue(args: &Args) -> Queue {
+    Queue::new(QUEUE, args.speed.per_host.saturating_mul(2).max(4))
+}
 
 /// A crawl that runs, in tasks of the runtime it was started on.
 ///
@@ -79,32 +89,54 @@ type Queue = Fifo<Visit>;
 /// ```
 #[derive(Debug)]
 pub struct Crawl {
-    run: RunHandle<Fault<Infallible>, OutputError>,
+    run: RunHandle<Fault<Infallible>, FolderError>,
     queue: FrontierHandle<Visit, Queue>,
     fetcher: Arc<Fetcher>,
     totals: Arc<Totals>,
     feed: Feed,
     stop: Stop,
-    started: Instant,
+    clock: Clock,
     /// When what is still running will be cut off.
     deadline: Option<Instant>,
+    /// When the crawl has taken as long as it may.
+    time_limit: Option<Instant>,
     summary: Summary,
 }
 
 impl Crawl {
-    /// Starts a crawl of the URLs of `args`. What happens is written to `outputs`, if there are any.
+    /// Starts a crawl of the URLs of `args`, or goes on with the one in `folder`, which all that happens is written to.
     ///
     /// # Panics
     ///
     /// Panics outside of a tokio runtime.
     #[must_use = "a crawl is to be waited for"]
-    pub fn start(args: &Args, outputs: Option<Outputs>) -> Self {
-        let stop = Stop::default();
+    pub fn start(args: &Args, mut folder: Option<Folder>) -> Self {
+        let start = folder.as_mut().and_then(Folder::take_start);
+        let Start {
+            mut admission,
+            queue,
+        } = start.unwrap_or_else(|| Start::anew(args, Key::random()));
+        let seeds: Vec<Visit> = args
+            .urls
+            .iter()
+            .filter_map(|url| admission.seed(url.clone()))
+            .collect();
         let totals = Arc::new(Totals::default());
-        let fetcher = Arc::new(Fetcher::new(args, stop.clone()));
+        let mut clock = Clock::after([].into_iter());
+        if let Some(folder) = &mut folder {
+            totals.go_on(folder.totals());
+            clock = Clock::after(folder.totals());
+            for found in Found::all(&seeds) {
+                folder.found(&found);
+            }
+        }
+
+        let stop = Stop::default();
+        let pages = totals.summary().pages;
+        let fetcher = Arc::new(Fetcher::new(args, pages, stop.clone()));
         let (feed, mut teller) = Feed::new();
-        let (mut follow, seeds) = Follow::new(args, totals.clone());
-        let ledger = Ledger::new(outputs, totals.clone());
+        let mut follow = Follow::new(args, admission, folder.is_some(), totals.clone());
+        let ledger = Ledger::new(folder, totals.clone(), clock);
 
         let politeness = KeyLimits::new(args.speed.concurrency)
             .per_key(args.speed.per_host)
@@ -114,13 +146,13 @@ impl Crawl {
             .drop_waiting_on_stop();
         let worker = fetcher.clone();
 
-        let frontier = frontier_in(Queue::new(QUEUE), seeds);
+        let frontier = frontier_in(queue, seeds);
         let queue = frontier.handle();
         let run = frontier
             .par_map_by_key(site, politeness, move |work| worker.clone().fetch(work))
-            .map(move |fetched| follow.links_of(fetched))
-            .filter(|event| !matches!(event, CrawlEvent::Postponed))
-            .inspect(move |event| teller.tell(event))
+            .map(move |fetched| follow.step(fetched))
+            .filter(|step| !matches!(step.event, CrawlEvent::Postponed))
+            .inspect(move |step| teller.tell(&step.event))
             .spawn_into(ledger);
         Self {
             run,
@@ -129,8 +161,12 @@ impl Crawl {
             totals,
             feed,
             stop,
-            started: Instant::now(),
+            clock,
             deadline: None,
+            time_limit: args
+                .limits
+                .max_time
+                .and_then(|time| Instant::now().checked_add(time)),
             summary: Summary::default(),
         }
     }
@@ -153,6 +189,11 @@ impl Crawl {
                     at_limit = true;
                     self.run.request_stop();
                 }
+                () = until(self.time_limit) => {
+                    self.time_limit = None;
+                    self.deadline = Some(Instant::now() + GRACE);
+                    self.fetcher.allowance.end();
+                }
                 () = until(self.deadline) => {
                     self.deadline = if self.stop.was_cut() {
                         // What hangs even now hangs in the sink.
@@ -173,7 +214,7 @@ impl Crawl {
         };
         self.summary = self.totals.summary();
         self.summary.refused = self.queue.refused();
-        self.summary.finish(why, self.started.elapsed());
+        self.summary.finish(why, self.clock.elapsed());
         end.map(drop).map_err(CrawlError)
     }
 
@@ -262,7 +303,7 @@ async fn until(deadline: Option<Instant>) {
 
 /// Why a crawl broke off.
 #[derive(Debug)]
-pub struct CrawlError(RunError<Fault<Infallible>, OutputError>);
+pub struct CrawlError(RunError<Fault<Infallible>, FolderError>);
 
 impl fmt::Display for CrawlError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -9,14 +9,28 @@ use serde::{Serialize, Serializer};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Rejection {
+    /// It is no address of a page: of another scheme, such as `mailto:`, or none at all.
+    NoUrl,
+    /// The page or the link asks not to follow it (`--obey`).
+    Nofollow,
     /// It is longer than any URL that is followed.
     TooLong,
     /// It lies outside of the scope.
     OutOfScope,
-    /// Its path has the extension of a file without links.
-    Media,
-    /// Too many links lead to it from a start.
+    /// It ends in the extension of a file that is not asked for (`--skip-extensions`).
+    Extension,
+    /// No expression that URLs have to match does (`--include`).
+    NotIncluded,
+    /// An expression that URLs may not match does (`--exclude`).
+    Excluded,
+    /// A segment stands in its path too often (`--max-repeats`).
+    RepeatingPath,
+    /// Too many links lead to it from a start (`--max-depth`).
     TooDeep,
+    /// Its host has too many URLs of its pattern, as calendars do (`--max-per-pattern`).
+    PatternBudget,
+    /// Its host has as many URLs as one may have (`--max-pages-per-host`).
+    HostBudget,
     /// The robots.txt of its site disallows it.
     Robots,
     /// The robots.txt of its site cannot be read, so all is disallowed.
@@ -25,11 +39,18 @@ pub enum Rejection {
 
 impl Rejection {
     /// Every reason, in the order in which they are told.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 13] = [
+        Self::NoUrl,
+        Self::Nofollow,
         Self::TooLong,
         Self::OutOfScope,
-        Self::Media,
+        Self::Extension,
+        Self::NotIncluded,
+        Self::Excluded,
+        Self::RepeatingPath,
         Self::TooDeep,
+        Self::PatternBudget,
+        Self::HostBudget,
         Self::Robots,
         Self::NoRobots,
     ];
@@ -38,10 +59,17 @@ impl Rejection {
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
+            Self::NoUrl => "no_url",
+            Self::Nofollow => "nofollow",
             Self::TooLong => "too_long",
             Self::OutOfScope => "out_of_scope",
-            Self::Media => "media",
+            Self::Extension => "extension",
+            Self::NotIncluded => "not_included",
+            Self::Excluded => "excluded",
+            Self::RepeatingPath => "repeating_path",
             Self::TooDeep => "too_deep",
+            Self::PatternBudget => "pattern_budget",
+            Self::HostBudget => "host_budget",
             Self::Robots => "robots",
             Self::NoRobots => "no_robots",
         }
@@ -52,10 +80,17 @@ impl Rejection {
 impl fmt::Display for Rejection {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.pad(match self {
+            Self::NoUrl => "no URL of a page",
+            Self::Nofollow => "nofollow",
             Self::TooLong => "too long",
             Self::OutOfScope => "out of scope",
-            Self::Media => "no page by its name",
+            Self::Extension => "by extension",
+            Self::NotIncluded => "not included",
+            Self::Excluded => "excluded",
+            Self::RepeatingPath => "repeating path",
             Self::TooDeep => "too deep",
+            Self::PatternBudget => "many of a kind",
+            Self::HostBudget => "many of a host",
             Self::Robots => "denied by robots",
             Self::NoRobots => "robots not known",
         })
@@ -78,6 +113,16 @@ impl Rejections {
     pub fn add(&mut self, other: &Self) {
         for (mine, theirs) in self.0.iter_mut().zip(other.0) {
             *mine += theirs;
+        }
+    }
+
+    /// Sets how many were rejected for the reason of this name; nothing if there is no such reason.
+    pub(crate) fn set(&mut self, name: &str, count: u64) {
+        let place = Rejection::ALL
+            .iter()
+            .position(|reason| reason.name() == name);
+        if let Some(place) = place {
+            self.0[place] = count;
         }
     }
 

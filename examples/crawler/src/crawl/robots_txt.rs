@@ -8,16 +8,29 @@ use super::site::{Robots, Trouble};
 use super::trouble::{backoff, is_temporary};
 use super::visit::Failure;
 use crate::fetch::{Client, FetchError, Reason, Request, Turn};
-use crate::robots::{self, Rules};
+use crate::robots::{self, Dialect, Rules};
 
 /// Redirects in a row that are followed, to wherever they lead.
 const REDIRECTS: usize = 5;
 
-/// Reads the `robots.txt` of the site of `url`, and takes the rules for `agent` from it.
+/// For whom a `robots.txt` is read, and how.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Reader<'a> {
+    /// The product token.
+    pub(super) agent: &'a str,
+    pub(super) dialect: Dialect,
+}
+
+/// Reads the `robots.txt` of the site of `url`, and takes the rules for the agent of `reader` from it.
 ///
 /// Where the site says that there is none (4xx), or leads round and round, there are no rules. Where it cannot say
 /// (5xx, no answer), that is trouble. The first request waits for its `turn`.
-pub(super) async fn read(client: &Client, url: &Url, agent: &str, turn: &impl Turn) -> Robots {
+pub(super) async fn read(
+    client: &Client,
+    url: &Url,
+    reader: Reader<'_>,
+    turn: &impl Turn,
+) -> Robots {
     let mut url = match url.join("/robots.txt") {
         Ok(url) => url,
         Err(error) => {
@@ -65,8 +78,8 @@ pub(super) async fn read(client: &Client, url: &Url, agent: &str, turn: &impl Tu
         match response.location {
             Some(location) => url = location,
             None if response.status.is_success() => {
-                let robots = robots::Robots::parse(&response.body);
-                return Robots::Rules(robots.for_agent(agent));
+                let robots = robots::Robots::parse_as(reader.dialect, &response.body);
+                return Robots::Rules(robots.for_agent(reader.agent));
             }
             None => break,
         }

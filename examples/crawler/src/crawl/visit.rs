@@ -6,7 +6,8 @@ use std::time::SystemTime;
 use thalweg::operators::concurrency::Ticket;
 use url::Url;
 
-use super::Queue;
+use super::event::CrawlEvent;
+use super::frontier::{Fingerprint, Found, Queue, Trail};
 use super::rejection::Rejection;
 use super::site::Site;
 use crate::fetch::{Reason, Response};
@@ -14,8 +15,12 @@ use crate::fetch::{Reason, Response};
 /// A URL to be fetched.
 #[derive(Debug, Clone)]
 pub(super) struct Visit {
+    /// The number of the URL among all that the crawl has found.
+    pub(super) id: u64,
     /// As the link says it, without its fragment.
     pub(super) url: Url,
+    /// What the URL is known by if that is not its text; told until it is queued and logged.
+    pub(super) known_by: Option<Fingerprint>,
     pub(super) site: Arc<Site>,
     /// How many links lead here from a seed.
     pub(super) depth: u32,
@@ -23,6 +28,34 @@ pub(super) struct Visit {
     pub(super) referrer: Option<Arc<str>>,
     /// Redirects in a row between spellings of this one URL.
     pub(super) respelled: u8,
+}
+
+impl Visit {
+    pub(super) fn new(id: u64, url: Url, site: Arc<Site>, trail: Trail) -> Self {
+        let Trail {
+            depth,
+            respelled,
+            referrer,
+        } = trail;
+        Self {
+            id,
+            url,
+            known_by: None,
+            site,
+            depth,
+            referrer,
+            respelled,
+        }
+    }
+
+    /// How the URL was come by.
+    pub(super) fn trail(&self) -> Trail {
+        Trail {
+            depth: self.depth,
+            respelled: self.respelled,
+            referrer: self.referrer.clone(),
+        }
+    }
 }
 
 /// A visit that is over. The ticket keeps the frontier open until the links are queued.
@@ -46,6 +79,16 @@ pub(super) enum Outcome {
     TooEarly,
     /// There were pages enough.
     Surplus,
+    /// The crawl was stopped before there was an answer.
+    CutOff,
+}
+
+/// A visit as the sink sees it: what is told of it, and what is logged.
+pub(super) struct Step {
+    pub(super) event: CrawlEvent,
+    pub(super) id: u64,
+    /// The URLs that are new; told only if there is a log.
+    pub(super) found: Vec<Found>,
 }
 
 /// Why there is no response.

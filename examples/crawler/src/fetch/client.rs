@@ -53,6 +53,8 @@ struct Shared {
 /// A request that was sent, and the head of its answer.
 struct Sent {
     connection: Connection,
+    /// What was sent, if that is to be kept.
+    headers: Option<HeaderMap>,
     head: hyper::Response<Incoming>,
     latency: Duration,
 }
@@ -130,6 +132,7 @@ impl Client {
         let origin = origin(url)?;
         let Sent {
             mut connection,
+            headers: sent,
             head,
             latency,
         } = self.begin(request, origin, turn, started).await?;
@@ -178,8 +181,11 @@ impl Client {
         })?;
         Ok(Response {
             url: url.clone(),
+            sent,
+            version: head.version,
             status: head.status,
             location: location(url, head.status, &head.headers),
+            is_decoded: coding::is_coded(&head.headers),
             headers: head.headers,
             body: bytes,
             truncated,
@@ -242,11 +248,13 @@ impl Client {
             let message = self.message(request, &connection)?;
             turn.take().await;
             let sent_at = Instant::now();
+            let headers = self.kept(&message);
             let sent = connection.send(message);
             let outcome = self.within(Phase::Head, url, deadline, sent).await;
             if let Ok(Ok(head)) = outcome {
                 return Ok(Sent {
                     connection,
+                    headers,
                     head,
                     latency: sent_at.elapsed(),
                 });
@@ -274,6 +282,7 @@ impl Client {
         let message = self.message(request, &connection)?;
         turn.take().await;
         let sent_at = Instant::now();
+        let headers = self.kept(&message);
         let sent = connection.send(message);
         let head = self
             .within(Phase::Head, url, deadline, sent)
@@ -281,9 +290,16 @@ impl Client {
             .map_err(protocol)?;
         Ok(Sent {
             connection,
+            headers,
             head,
             latency: sent_at.elapsed(),
         })
+    }
+
+    /// The headers of a message that is about to be sent, if they are to be kept.
+    fn kept(&self, message: &hyper::Request<NoBody>) -> Option<HeaderMap> {
+        let keeps = self.shared.config.keep_requests;
+        keeps.then(|| message.headers().clone())
     }
 
     /// Writes out what is sent over `connection`.

@@ -76,6 +76,11 @@ fn codings(headers: &HeaderMap) -> Vec<Coding> {
         .unwrap_or_default()
 }
 
+/// Tells whether there is a coding that [`decode`] undoes.
+pub(super) fn is_coded(headers: &HeaderMap) -> bool {
+    !codings(headers).is_empty()
+}
+
 /// Undoes the codings of a body that `headers` name, within the limits; what is beyond them is cut off.
 pub(super) fn decode(raw: Collected, headers: &HeaderMap, limits: Limits) -> io::Result<Collected> {
     if raw.bytes.is_empty() || !headers.contains_key(CONTENT_ENCODING) {

@@ -65,6 +65,8 @@ pub struct Config {
     pub idle_timeout: Duration,
     /// Whether addresses that are not public may be connected to.
     pub allow_private: bool,
+    /// Whether the headers of requests are kept, as [`sent`](super::Response::sent).
+    pub keep_requests: bool,
     /// Hosts that may resolve to private addresses in any case; see [`Config::trust`].
     pub trusted: HashSet<String>,
     /// Certificate authorities that are trusted; the web's (Mozilla's list) when `None`.
@@ -111,6 +113,7 @@ impl Default for Config {
             max_idle: 512,
             idle_timeout: Duration::from_secs(30),
             allow_private: false,
+            keep_requests: false,
             trusted: HashSet::new(),
             roots: None,
         }
@@ -136,6 +139,7 @@ impl fmt::Debug for Config {
             .field("max_idle", &self.max_idle)
             .field("idle_timeout", &self.idle_timeout)
             .field("allow_private", &self.allow_private)
+            .field("keep_requests", &self.keep_requests)
             .field("trusted", &self.trusted)
             .finish_non_exhaustive()
     }

@@ -5,20 +5,26 @@ use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use hyper::header::{CONTENT_TYPE, LOCATION, RETRY_AFTER};
-use hyper::{HeaderMap, StatusCode};
+use hyper::{HeaderMap, StatusCode, Version};
 use url::Url;
 
-use super::error::Reason;
+use super::reason::Reason;
 
 /// The answer to one request, of whatever status.
 #[derive(Debug, Clone)]
 pub struct Response {
     /// The URL that was requested.
     pub url: Url,
+    /// The headers of the request, if the configuration asks to keep them.
+    pub sent: Option<HeaderMap>,
+    /// The version of HTTP that was spoken.
+    pub version: Version,
     /// The status of the answer.
     pub status: StatusCode,
     /// The headers as they were sent; `Content-Encoding` is kept though the body is decoded.
     pub headers: HeaderMap,
+    /// Whether the headers name a `Content-Encoding` that the body is rid of.
+    pub is_decoded: bool,
     /// The decoded body; empty if it was not wanted. One that came in a single piece shares the
     /// buffer it was read into, which may be larger: copy what is to be kept for long.
     pub body: Bytes,

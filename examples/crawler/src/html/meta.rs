@@ -1,5 +1,7 @@
 //! `<meta>`, in the uses that concern a crawler.
 
+use std::borrow::Cow;
+
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
 
 use super::charset;
@@ -42,14 +44,22 @@ impl<'a> Meta<'a> {
         })
     }
 
-    /// What the page asks of every robot.
-    pub(super) fn robots(&self) -> RobotsMeta {
+    /// What the page asks of every robot, or of the one called `agent`.
+    pub(super) fn robots(&self, agent: &str) -> RobotsMeta {
         match (self.name, self.content) {
-            (Some(name), Some(content)) if is(name, "robots") => {
+            (Some(name), Some(content)) if is(name, "robots") || is(name, agent) => {
                 RobotsMeta::parse(&text::attribute(content))
             }
             _ => RobotsMeta::default(),
         }
+    }
+
+    /// What the page says it is about.
+    pub(super) fn description(&self) -> Option<Cow<'a, str>> {
+        self.name.filter(|name| is(name, "description"))?;
+        self.content
+            .map(text::content)
+            .filter(|content| !content.is_empty())
     }
 
     /// Where the page leads on its own.

@@ -1,6 +1,6 @@
 //! A file that only grows, and can be cut back to where it was whole.
 
-use std::io::{self, SeekFrom};
+use std::io::{self, BufRead, BufReader, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
@@ -99,6 +99,35 @@ impl AppendFile {
         }
     }
 
+    /// Reads the line that begins at `position`, without its end.
+    ///
+    /// # Errors
+    ///
+    /// [`OutputError`] if it cannot be read, or there is none.
+    pub async fn line_at(&mut self, position: u64) -> Result<Vec<u8>, OutputError> {
+        let in_file = self.length - self.taken as u64;
+        if let Some(buffered) = position.checked_sub(in_file) {
+            let rest = usize::try_from(buffered)
+                .ok()
+                .and_then(|start| self.buffer.get(start..))
+                .unwrap_or_default();
+            return Ok(rest
+                .split(|&byte| byte == b'\n')
+                .next()
+                .unwrap_or_default()
+                .to_vec());
+        }
+        self.file
+            .flush()
+            .await
+            .map_err(|source| self.failed(source))?;
+        let path = self.path.clone();
+        tokio::task::spawn_blocking(move || read_line(&path, position))
+            .await
+            .unwrap_or_else(|panicked| Err(io::Error::other(panicked)))
+            .map_err(|source| OutputError::new(Attempt::ReadBack, &self.path, source))
+    }
+
     /// Hands over what was appended if it is worth a call of the system.
     ///
     /// # Errors
@@ -171,6 +200,16 @@ impl AppendFile {
     fn failed(&self, source: io::Error) -> OutputError {
         OutputError::new(Attempt::Write, &self.path, source)
     }
+}
+
+fn read_line(path: &Path, position: u64) -> io::Result<Vec<u8>> {
+    let mut file = std::fs::File::open(path)?;
+    file.seek(SeekFrom::Start(position))?;
+    let mut line = Vec::new();
+    // Lines are short: most are in the first read.
+    BufReader::with_capacity(2048, file).read_until(b'\n', &mut line)?;
+    line.pop_if(|last| *last == b'\n');
+    Ok(line)
 }
 
 /// Opens a file for appending and cuts it to `position` bytes.

@@ -19,6 +19,7 @@ pub(super) enum Attempt {
     CreateFile,
     /// Take up a file where an earlier crawl left it.
     Reopen,
+    ReadBack,
     Write,
 }
 
@@ -52,6 +53,10 @@ impl fmt::Display for OutputError {
             Attempt::Reopen => (
                 "go on with",
                 "put back the files as the crawl left them, or begin anew with --out",
+            ),
+            Attempt::ReadBack => (
+                "read back",
+                "the crawl needs what it wrote: leave its files alone while it runs",
             ),
             Attempt::Write => (
                 "write to",

@@ -4,12 +4,17 @@
 //! grows, and a crawl that is taken up again cuts it to one of its [`Positions`], the last that is known to be whole.
 
 mod append_file;
+mod contents;
+mod digest;
+mod directory;
 mod error;
 mod outputs;
+mod pages;
 mod positions;
 mod record;
 
 pub use self::append_file::AppendFile;
+pub use self::digest::{Algorithm, Digest};
 pub use self::error::OutputError;
 pub use self::outputs::Outputs;
 pub use self::positions::Positions;

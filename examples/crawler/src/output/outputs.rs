@@ -3,13 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use super::append_file::AppendFile;
-use super::error::{Attempt, OutputError};
+use super::directory::Directory;
+use super::error::OutputError;
+use super::pages::Pages;
 use super::positions::Positions;
 use crate::args::Args;
 use crate::crawl::CrawlEvent;
-
-/// One JSON object a page.
-const PAGES: &str = "pages.jsonl";
 
 /// The files of a crawl, in one directory.
 ///
@@ -19,7 +18,7 @@ const PAGES: &str = "pages.jsonl";
 #[derive(Debug)]
 pub struct Outputs {
     directory: PathBuf,
-    pages: AppendFile,
+    pages: Pages,
 }
 
 impl Outputs {
@@ -28,14 +27,8 @@ impl Outputs {
     /// # Errors
     ///
     /// [`OutputError`] if one of them cannot be made.
-    pub async fn create(directory: &Path, _args: &Args) -> Result<Self, OutputError> {
-        tokio::fs::create_dir_all(directory)
-            .await
-            .map_err(|source| OutputError::new(Attempt::CreateDirectory, directory, source))?;
-        Ok(Self {
-            directory: directory.to_owned(),
-            pages: AppendFile::create(&directory.join(PAGES)).await?,
-        })
+    pub async fn create(directory: &Path, args: &Args) -> Result<Self, OutputError> {
+        Self::open(directory, args, None).await
     }
 
     /// Goes on with the files in `directory`, cut to `positions`. A file that has none begins anew.
@@ -45,17 +38,22 @@ impl Outputs {
     /// [`OutputError`] if a file is missing, shorter than its position, or cannot be written.
     pub async fn resume(
         directory: &Path,
-        _args: &Args,
+        args: &Args,
         positions: &Positions,
     ) -> Result<Self, OutputError> {
-        let path = directory.join(PAGES);
-        let pages = match positions.get(PAGES) {
-            Some(position) => AppendFile::open(&path, position).await?,
-            None => AppendFile::create(&path).await?,
-        };
+        Self::open(directory, args, Some(positions)).await
+    }
+
+    async fn open(
+        path: &Path,
+        args: &Args,
+        positions: Option<&Positions>,
+    ) -> Result<Self, OutputError> {
+        let directory = Directory { path, positions };
+        directory.make().await?;
         Ok(Self {
-            directory: directory.to_owned(),
-            pages,
+            directory: path.to_owned(),
+            pages: Pages::open(&directory, args.output.dedupe).await?,
         })
     }
 
@@ -65,7 +63,8 @@ impl Outputs {
         &self.directory
     }
 
-    /// Takes what happened, and writes it out where enough has come together.
+    /// Takes what happened, and writes it out where enough has come together. Pages that are found to be duplicates
+    /// are marked as such.
     ///
     /// # Errors
     ///
@@ -73,21 +72,28 @@ impl Outputs {
     ///
     /// # Cancel safety
     ///
-    /// All of `events` is taken at the first poll, and no later call writes it twice.
-    pub async fn write(&mut self, events: &[CrawlEvent]) -> Result<(), OutputError> {
+    /// Not cancel safe: some of `events` may have been taken.
+    pub async fn write(&mut self, events: &mut [CrawlEvent]) -> Result<(), OutputError> {
         for event in events {
             if let CrawlEvent::Page { record, .. } = event {
-                self.pages.append_json(record)?;
+                self.pages.append(record).await?;
             }
         }
-        self.pages.write_if_full().await
+        for file in self.files_mut() {
+            file.write_if_full().await?;
+        }
+        Ok(())
     }
 
     /// How long each file is with all that was taken. After a [`flush`](Self::flush) the files are that long.
     #[must_use]
     pub fn positions(&self) -> Positions {
         let mut positions = Positions::default();
-        positions.set(PAGES, self.pages.position());
+        for file in self.files() {
+            let name = file.path().strip_prefix(&self.directory);
+            let name = name.unwrap_or(file.path()).to_string_lossy();
+            positions.set(name, file.position());
+        }
         positions
     }
 
@@ -97,7 +103,10 @@ impl Outputs {
     ///
     /// [`OutputError`] if it cannot be written.
     pub async fn flush(&mut self) -> Result<(), OutputError> {
-        self.pages.write_out().await
+        for file in self.files_mut() {
+            file.write_out().await?;
+        }
+        Ok(())
     }
 
     /// Writes everything and waits until it is on the disk.
@@ -106,7 +115,10 @@ impl Outputs {
     ///
     /// [`OutputError`] if it cannot be written.
     pub async fn sync(&mut self) -> Result<(), OutputError> {
-        self.pages.sync().await
+        for file in self.files_mut() {
+            file.sync().await?;
+        }
+        Ok(())
     }
 
     /// Ends the files: everything is on the disk.
@@ -116,5 +128,13 @@ impl Outputs {
     /// [`OutputError`] if it cannot be written.
     pub async fn close(&mut self) -> Result<(), OutputError> {
         self.sync().await
+    }
+
+    fn files(&self) -> impl Iterator<Item = &AppendFile> {
+        std::iter::once(&self.pages.file)
+    }
+
+    fn files_mut(&mut self) -> impl Iterator<Item = &mut AppendFile> {
+        std::iter::once(&mut self.pages.file)
     }
 }

@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use serde::{Serialize, Serializer};
 
+use super::digest::Digest;
 use crate::fetch::Reason;
 
 /// What became of one URL.
@@ -18,12 +19,28 @@ pub struct PageRecord {
     pub depth: u32,
     /// The page on which the link was found first; `null` for a start.
     pub referrer: Option<Arc<str>>,
+    /// Where a redirect leads.
+    pub location: Option<String>,
     /// The value of `Content-Type`.
     pub content_type: Option<String>,
+    /// The encoding that a page was read in, by its name in the WHATWG Encoding Standard.
+    pub charset: Option<&'static str>,
     /// The length of the decoded body, as far as it was read.
     pub bytes: u64,
+    /// Whether the body was longer than that.
+    pub truncated: bool,
+    /// The digest of the decoded body, as far as it was read; `null` if that is empty.
+    pub digest: Option<Digest>,
+    /// The first page of the crawl that had the same body, if those are looked for.
+    pub duplicate_of: Option<String>,
     /// The title of the page.
     pub title: Option<String>,
+    /// What the page says it is about, in its `<meta name=description>`.
+    pub description: Option<String>,
+    /// The address that the page takes for its own, if that is another one.
+    pub canonical: Option<String>,
+    /// Whether the page asks not to be indexed.
+    pub noindex: bool,
     /// How many links the page has.
     pub links: u32,
     /// When the request began; RFC 3339, in UTC.
@@ -36,6 +53,35 @@ pub struct PageRecord {
     pub reason: Option<Reason>,
     /// Why there is no response.
     pub error: Option<String>,
+}
+
+impl PageRecord {
+    /// A record of a request that began at a time, and of which nothing more is known.
+    #[must_use]
+    pub fn new(url: String, fetched_at: SystemTime) -> Self {
+        Self {
+            url,
+            status: None,
+            depth: 0,
+            referrer: None,
+            location: None,
+            content_type: None,
+            charset: None,
+            bytes: 0,
+            truncated: false,
+            digest: None,
+            duplicate_of: None,
+            title: None,
+            description: None,
+            canonical: None,
+            noindex: false,
+            links: 0,
+            fetched_at,
+            elapsed_ms: 0,
+            reason: None,
+            error: None,
+        }
+    }
 }
 
 fn rfc3339<S: Serializer>(time: &SystemTime, serializer: S) -> Result<S::Ok, S::Error> {

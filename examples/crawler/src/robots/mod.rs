@@ -1,6 +1,7 @@
 //! `robots.txt`: what a site asks of crawlers, by RFC 9309.
 
 mod agent;
+mod dialect;
 mod line;
 mod pattern;
 mod rules;
@@ -9,6 +10,7 @@ use std::time::Duration;
 
 use self::agent::Agent;
 pub use self::agent::{is_product_token, product_token};
+pub use self::dialect::Dialect;
 pub use self::line::{Directive, directives};
 pub use self::pattern::{Pattern, path_and_query};
 pub use self::rules::Rules;
@@ -39,10 +41,19 @@ pub struct Robots {
 }
 
 /// Lines that belong together: some agents, and what they may do.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 struct Group {
     agents: Vec<Agent>,
     rules: Rules,
+}
+
+impl Group {
+    fn new(dialect: Dialect) -> Self {
+        Self {
+            agents: Vec::new(),
+            rules: Rules::new(dialect),
+        }
+    }
 }
 
 impl Robots {
@@ -52,13 +63,19 @@ impl Robots {
     /// do not end the list of agents that a group begins with.
     #[must_use]
     pub fn parse(bytes: &[u8]) -> Self {
+        Self::parse_as(Dialect::default(), bytes)
+    }
+
+    /// Parses the bytes of a `robots.txt` as [`parse`](Self::parse) does, in the sense of `dialect`.
+    #[must_use]
+    pub fn parse_as(dialect: Dialect, bytes: &[u8]) -> Self {
         let mut robots = Self::default();
         let mut naming_agents = false;
         for (_, directive) in directives(within_limit(bytes)) {
             match directive {
                 Directive::UserAgent(name) => {
                     if !naming_agents {
-                        robots.groups.push(Group::default());
+                        robots.groups.push(Group::new(dialect));
                         naming_agents = true;
                     }
                     if let (Some(group), Some(agent)) =

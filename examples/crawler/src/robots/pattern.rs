@@ -5,30 +5,31 @@ use std::fmt;
 
 use memchr::memmem;
 
-use crate::percent;
+use super::dialect::Dialect;
 
 /// The path of an `Allow` or `Disallow` line: the beginning of a URL's path and query, where `*` stands for any
 /// characters and a `$` at the end for the end.
-///
-/// Percent-encoding is brought to one spelling on both sides, so `/a%7Eb`, `/a~b`, `/%C3%A9` and `/é` match what they
-/// mean.
+/// How text is spelled before it is compared is a matter of [`Dialect`].
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Pattern {
-    /// In canonical spelling, where a `*` can only be a wildcard.
+    /// As it is compared; a `*` can only be a wildcard.
     text: Box<str>,
     to_the_end: bool,
 }
 
 impl Pattern {
-    /// Reads a pattern; none where it is empty, for then it matches nothing.
+    /// Reads a pattern in the sense of `dialect`; none where it is empty, for then it matches nothing.
     #[must_use]
-    pub fn parse(value: &[u8]) -> Option<Self> {
+    pub fn parse(dialect: Dialect, value: &[u8]) -> Option<Self> {
         let (value, to_the_end) = match value {
             [] => return None,
             [value @ .., b'$'] => (value, true),
             _ => (value, false),
         };
-        let segments: Vec<_> = value.split(|&byte| byte == b'*').map(canonical).collect();
+        let segments: Vec<_> = value
+            .split(|&byte| byte == b'*')
+            .map(|segment| dialect.rule(segment))
+            .collect();
         Some(Self {
             text: segments.join("*").into(),
             to_the_end,
@@ -40,7 +41,7 @@ impl Pattern {
         self.text.len() + usize::from(self.to_the_end)
     }
 
-    /// Tells whether the pattern matches a path and query in canonical spelling.
+    /// Tells whether the pattern matches a path and query, spelled by the same dialect.
     ///
     /// Takes each segment between wildcards at its first occurrence, so the time is linear whatever the pattern.
     pub(super) fn matches(&self, path: &str) -> bool {
@@ -71,17 +72,6 @@ impl fmt::Display for Pattern {
         f.write_str(&self.text)?;
         f.write_str(if self.to_the_end { "$" } else { "" })
     }
-}
-
-/// Spells a path as patterns are compared: only the wildcards of a pattern are bare.
-pub(super) fn canonical(path: &[u8]) -> Cow<'_, str> {
-    percent::canonical(path, |byte| {
-        // A query parser escapes apostrophes and a path parser does not; escaped, both agree.
-        matches!(
-            byte,
-            b'/' | b':' | b'?' | b'@' | b'!' | b'&' | b'(' | b')' | b'+' | b',' | b';' | b'='
-        )
-    })
 }
 
 /// The path and query of an address as people write it, with or without a scheme or a host before it.

@@ -5,15 +5,17 @@ use std::time::Duration;
 
 use url::{Position, Url};
 
-use super::pattern::{self, Pattern};
+use super::dialect::Dialect;
+use super::pattern::Pattern;
 
 /// What one crawler may do on one site: see [`Robots::for_agent`](super::Robots::for_agent).
 ///
 /// The default allows everything, as a site without a `robots.txt` does.
 #[derive(Clone, Debug, Default)]
 pub struct Rules {
-    /// By weight, so that the first that matches decides.
-    rules: Vec<Rule>,
+    dialect: Dialect,
+    /// So that the first that matches decides.
+    by_weight: Vec<Rule>,
     crawl_delay: Option<Duration>,
 }
 
@@ -24,6 +26,13 @@ struct Rule {
 }
 
 impl Rules {
+    pub(super) fn new(dialect: Dialect) -> Self {
+        Self {
+            dialect,
+            ..Self::default()
+        }
+    }
+
     /// Forbids everything: for a site whose `robots.txt` cannot be read now (server errors, no connection).
     #[must_use]
     pub fn disallow_all() -> Self {
@@ -44,11 +53,11 @@ impl Rules {
     /// Tells whether a path, with its query if it has one, may be fetched; see [`allows`](Self::allows).
     #[must_use]
     pub fn allows_path(&self, path_and_query: &str) -> bool {
-        if self.rules.is_empty() || path_and_query == "/robots.txt" {
+        if self.by_weight.is_empty() || path_and_query == "/robots.txt" {
             return true;
         }
-        let path = pattern::canonical(path_and_query.as_bytes());
-        self.rules
+        let path = self.dialect.path(path_and_query);
+        self.by_weight
             .iter()
             .find(|rule| rule.pattern.matches(&path))
             .is_none_or(|rule| rule.allow)
@@ -61,23 +70,24 @@ impl Rules {
     }
 
     pub(super) fn allow(&mut self, value: &[u8]) {
-        self.rules.extend(Pattern::parse(value).map(|pattern| Rule {
-            pattern,
-            allow: true,
-        }));
+        self.add(true, value);
         // An index page and its folder are one document under two addresses: who may read one may read the other.
-        if let Some(slash) = memchr::memrchr(b'/', value)
+        if self.dialect == Dialect::Google
+            && let Some(slash) = memchr::memrchr(b'/', value)
             && value[slash + 1..].starts_with(b"index.htm")
         {
-            self.allow(&[&value[..=slash], b"$"].concat());
+            self.add(true, &[&value[..=slash], b"$"].concat());
         }
     }
 
     pub(super) fn disallow(&mut self, value: &[u8]) {
-        self.rules.extend(Pattern::parse(value).map(|pattern| Rule {
-            pattern,
-            allow: false,
-        }));
+        self.add(false, value);
+    }
+
+    fn add(&mut self, allow: bool, value: &[u8]) {
+        let pattern = Pattern::parse(self.dialect, value);
+        self.by_weight
+            .extend(pattern.map(|pattern| Rule { pattern, allow }));
     }
 
     pub(super) fn slow_to(&mut self, delay: Duration) {
@@ -85,12 +95,12 @@ impl Rules {
     }
 
     pub(super) fn merge(&mut self, other: &Self) {
-        self.rules.extend_from_slice(&other.rules);
+        self.by_weight.extend_from_slice(&other.by_weight);
         self.crawl_delay = self.crawl_delay.max(other.crawl_delay);
     }
 
     pub(super) fn sort(&mut self) {
-        self.rules
+        self.by_weight
             .sort_by_key(|rule| (Reverse(rule.pattern.weight()), Reverse(rule.allow)));
     }
 }

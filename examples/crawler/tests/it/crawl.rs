@@ -46,7 +46,7 @@ pub(crate) async fn crawl(words: &str) -> Crawled {
     crawl.end().await.expect("nothing breaks off");
     let (mut pages, mut denied) = (Vec::new(), Vec::new());
     let told = events.flow().for_each(|event| match event {
-        CrawlEvent::Page { record, .. } => pages.push(record),
+        CrawlEvent::Page { record, .. } => pages.push(*record),
         CrawlEvent::Denied(url) => denied.push(url.url),
         CrawlEvent::Postponed => panic!("this is never told"),
     });
@@ -172,7 +172,10 @@ async fn one_page_under_many_spellings_is_fetched_once() {
     let links = links.map(|link| format!("<a href=\"{}\">", link.replace("PORT", &port)));
     let start = Site::serve([("/", html(&(base + &links.concat())))]).await;
 
-    let words = format!("--scope any --allow-private {}", start.url("/"));
+    let words = format!(
+        "--sort-query --scope any --allow-private {}",
+        start.url("/")
+    );
     let crawled = crawl(&words).await;
     assert_eq!(target.requests(), ["/a?x=1&y=2"]);
     assert_eq!((crawled.summary.pages, crawled.summary.links), (2, 10));
@@ -280,7 +283,7 @@ async fn a_connection_that_breaks_is_a_failure_and_the_crawl_goes_on() {
     );
     let crawled = crawl(&words).await;
     assert_eq!((crawled.summary.ok, crawled.summary.failures), (2, 1));
-    assert_eq!(crawled.summary.troubles[&Reason::Protocol], 1);
+    assert_eq!(crawled.summary.troubles.of(Reason::Protocol), 1);
     let why = crawled.page(broken.url("/x")).error.as_deref();
     assert!(
         why.is_some_and(|why| why.contains("no valid answer")),

@@ -2,9 +2,8 @@
 
 use std::time::Duration;
 
-use crawler::crawl::{Crawl, Rejection};
+use crawler::crawl::{Crawl, Folder, Rejection};
 use crawler::fetch::{Client, FetchError};
-use crawler::output::Outputs;
 use crawler::summary::End;
 use tokio::io::AsyncWriteExt;
 use tokio::sync::mpsc;
@@ -144,8 +143,8 @@ async fn an_output_that_hangs_does_not_hold_up_a_stop() {
     let title = format!("<title>{}</title>", "x".repeat(500_000));
     let site = Site::serve([("/", html(&title))]).await;
     let args = parsed(site.url("/").as_str());
-    let outputs = Outputs::create(&folder, &args).await.expect("a pipe");
-    let mut crawl = Crawl::start(&args, Some(outputs));
+    let opened = Folder::create(&folder, &args).await.expect("a pipe");
+    let mut crawl = Crawl::start(&args, Some(opened));
     let watch = crawl.watch();
     let written = async {
         while watch().pages == 0 {

@@ -1,15 +1,13 @@
 //! The crawler: its parts by cases and against servers on this machine, and the whole as a program.
-//!
-//! Where `CRAWL_CASES` names a folder, the case files in there are run too.
 
 mod address;
 mod bodies;
-mod cases;
 mod connections;
 mod crawl;
 mod demo;
 mod hostile;
 mod html;
+mod limits;
 mod output;
 mod pace;
 mod persons;

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use crawler::args::Args;
 use crawler::crawl::{CrawlEvent, Rejections};
-use crawler::output::{AppendFile, Outputs, PageRecord};
+use crawler::output::{Algorithm, AppendFile, Outputs, PageRecord};
 
 /// A directory of a test's own, which goes with it.
 struct Scratch(PathBuf);
@@ -30,27 +30,28 @@ fn args() -> Args {
 }
 
 fn record(number: u64) -> PageRecord {
+    let fetched_at = SystemTime::UNIX_EPOCH + Duration::from_millis(1_700_000_000_250);
     PageRecord {
-        url: format!("http://river.test/{number}"),
         status: Some(200),
         depth: 1,
         referrer: Some("http://river.test/".into()),
         content_type: Some("text/html".to_owned()),
+        charset: Some("UTF-8"),
         bytes: 8192,
+        digest: Some(Algorithm::Xxh3.digest(b"")),
         title: Some("The \"River\"\n\u{1b}".to_owned()),
         links: 3,
-        fetched_at: SystemTime::UNIX_EPOCH + Duration::from_millis(1_700_000_000_250),
         elapsed_ms: 12,
-        reason: None,
-        error: None,
+        ..PageRecord::new(format!("http://river.test/{number}"), fetched_at)
     }
 }
 
 fn page(record: PageRecord) -> CrawlEvent {
     CrawlEvent::Page {
-        record,
+        record: Box::new(record),
         retries: 0,
         rejections: Rejections::default(),
+        response: None,
     }
 }
 
@@ -66,11 +67,16 @@ async fn a_page_is_a_line() {
     let mut outputs = Outputs::create(&folder, &args())
         .await
         .expect("they can be made");
-    outputs.write(&[page(record(1))]).await.expect("written");
+    outputs
+        .write(&mut [page(record(1))])
+        .await
+        .expect("written");
     outputs.flush().await.expect("flushed");
     let expected = concat!(
         r#"{"url":"http://river.test/1","status":200,"depth":1,"referrer":"http://river.test/","#,
-        r#""content_type":"text/html","bytes":8192,"title":"The \"River\"\n\u001b","links":3,"#,
+        r#""location":null,"content_type":"text/html","charset":"UTF-8","bytes":8192,"#,
+        r#""truncated":false,"digest":"xxh3:99aa06d3014798d86001c324468d497f","#,
+        r#""duplicate_of":null,"title":"The \"River\"\n\u001b","description":null,"canonical":null,"noindex":false,"links":3,"#,
         r#""fetched_at":"2023-11-14T22:13:20.250Z","elapsed_ms":12,"error":null}"#
     );
     assert_eq!(lines(&folder), [expected]);
@@ -83,8 +89,8 @@ async fn many_batches_come_whole_and_in_order() {
         .await
         .expect("they can be made");
     for start in (0..5000).step_by(100) {
-        let batch: Vec<_> = (start..start + 100).map(record).map(page).collect();
-        outputs.write(&batch).await.expect("written");
+        let mut batch: Vec<_> = (start..start + 100).map(record).map(page).collect();
+        outputs.write(&mut batch).await.expect("written");
     }
     outputs.close().await.expect("closed");
     let written = lines(&scratch.0);
@@ -105,9 +111,15 @@ async fn a_crawl_goes_on_where_it_was_whole() {
     let mut outputs = Outputs::create(&scratch.0, &args())
         .await
         .expect("they can be made");
-    outputs.write(&[page(record(1))]).await.expect("written");
+    outputs
+        .write(&mut [page(record(1))])
+        .await
+        .expect("written");
     let positions = outputs.positions();
-    outputs.write(&[page(record(2))]).await.expect("written");
+    outputs
+        .write(&mut [page(record(2))])
+        .await
+        .expect("written");
     outputs.flush().await.expect("flushed");
     drop(outputs);
     let mut torn = std::fs::read(scratch.0.join("pages.jsonl")).expect("there");
@@ -120,7 +132,10 @@ async fn a_crawl_goes_on_where_it_was_whole() {
         .await
         .expect("it is long enough");
     assert_eq!(outputs.positions(), positions);
-    outputs.write(&[page(record(3))]).await.expect("written");
+    outputs
+        .write(&mut [page(record(3))])
+        .await
+        .expect("written");
     let end = outputs.positions();
     outputs.close().await.expect("closed");
     let urls: Vec<_> = lines(&scratch.0)
@@ -130,6 +145,74 @@ async fn a_crawl_goes_on_where_it_was_whole() {
     assert_eq!(urls, ["http://river.test/1", "http://river.test/3"]);
     let length = std::fs::metadata(scratch.0.join("pages.jsonl")).expect("there");
     assert_eq!(end.get("pages.jsonl"), Some(length.len()));
+}
+
+fn args_with(words: &str) -> Args {
+    let words = format!("crawler --out unused {words} http://river.test/");
+    Args::read(words.split_whitespace()).expect("a command line")
+}
+
+/// A page with a body of its own for each number.
+fn content(number: u64, body: &[u8]) -> CrawlEvent {
+    let mut record = record(number);
+    record.digest = Some(Algorithm::Xxh3.digest(body));
+    page(record)
+}
+
+fn duplicates(folder: &Path) -> Vec<(String, Option<String>)> {
+    lines(folder)
+        .iter()
+        .map(|line| serde_json::from_str::<serde_json::Value>(line).expect("JSON"))
+        .map(|page| {
+            let text = |name: &str| page[name].as_str().map(str::to_owned);
+            let number = text("url").and_then(|url| url.rsplit('/').next().map(str::to_owned));
+            (number.expect("a URL"), text("duplicate_of"))
+        })
+        .collect()
+}
+
+#[tokio::test]
+async fn a_duplicate_names_the_first_of_its_kind_also_after_a_break() {
+    let scratch = Scratch::new("duplicates");
+    let args = args_with("--dedupe");
+    let mut outputs = Outputs::create(&scratch.0, &args)
+        .await
+        .expect("they can be made");
+    let mut batch = [content(1, b"a"), content(2, b"b"), content(3, b"a")];
+    outputs.write(&mut batch).await.expect("written");
+    outputs.flush().await.expect("flushed");
+    let mut cut = content(4, b"b");
+    if let CrawlEvent::Page { record, .. } = &mut cut {
+        record.truncated = true;
+    }
+    let mut batch = [cut, content(5, b"b")];
+    outputs.write(&mut batch).await.expect("written");
+    outputs.flush().await.expect("flushed");
+    let positions = outputs.positions();
+    let mut lost = [content(6, b"c")];
+    outputs.write(&mut lost).await.expect("written");
+    outputs.close().await.expect("closed");
+
+    let mut outputs = Outputs::resume(&scratch.0, &args, &positions)
+        .await
+        .expect("it is long enough");
+    let mut batch = [content(7, b"c"), content(8, b"a")];
+    outputs.write(&mut batch).await.expect("written");
+    outputs.close().await.expect("closed");
+    let first = |number: u64| Some(format!("http://river.test/{number}"));
+    let expected = [
+        ("1", None),
+        ("2", None),
+        ("3", first(1)),
+        ("4", None),
+        ("5", first(2)),
+        ("7", None),
+        ("8", first(1)),
+    ];
+    assert_eq!(
+        duplicates(&scratch.0),
+        expected.map(|(number, first)| (number.to_owned(), first))
+    );
 }
 
 #[tokio::test]
@@ -175,13 +258,13 @@ async fn times_out_of_range_are_no_panic() {
         .expect("they can be made");
     let far = SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(1 << 50));
     let early = SystemTime::UNIX_EPOCH - Duration::from_secs(1);
-    let batch = [far.expect("a time"), early].map(|fetched_at| {
+    let mut batch = [far.expect("a time"), early].map(|fetched_at| {
         page(PageRecord {
             fetched_at,
             ..record(1)
         })
     });
-    outputs.write(&batch).await.expect("written");
+    outputs.write(&mut batch).await.expect("written");
     outputs.flush().await.expect("flushed");
     let lines = lines(&scratch.0);
     assert!(
@@ -231,7 +314,10 @@ async fn a_full_disk_is_told() {
     let mut outputs = Outputs::create(&scratch.0, &args())
         .await
         .expect("they can be opened");
-    outputs.write(&[page(record(1))]).await.expect("gathered");
+    outputs
+        .write(&mut [page(record(1))])
+        .await
+        .expect("gathered");
     let error = outputs.flush().await.expect_err("no space left");
     assert!(error.to_string().starts_with("cannot write to "), "{error}");
 }

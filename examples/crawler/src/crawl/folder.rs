@@ -1,0 +1,254 @@
+//! The directory of a crawl: its log, its outputs and its options, which outlive the process.
+
+use std::fs::{File, TryLockError};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use tokio::task::spawn_blocking;
+use tokio::time::Instant;
+
+use super::admission::Admission;
+use super::event::CrawlEvent;
+use super::folder_error::{FolderError, Trouble};
+use super::frontier::{Found, Key, Log, Numbers, Queue, State};
+use super::queue;
+use crate::args::Args;
+use crate::output::{Outputs, Positions};
+
+/// What the log of a crawl is called, in its directory.
+const LOG: &str = "frontier.log";
+
+/// The file that a crawl holds a lock on while it runs.
+const LOCK: &str = "lock";
+
+/// How far apart the times are at which all is brought to the disk.
+const SYNC_EVERY: Duration = Duration::from_secs(1);
+
+/// The kind of the numbers in the log that are lengths of files.
+const FILE: &str = "file";
+
+/// The kind of the numbers in the log that are totals.
+const TOTAL: &str = "total";
+
+/// The directory of a crawl that was opened to write to, by this process alone.
+///
+/// What happens is appended to the outputs first and then, with their lengths, committed to the log. So the log tells at
+/// any moment where the outputs were whole, and a crawl that was killed goes on from there.
+#[derive(Debug)]
+pub struct Folder {
+    directory: PathBuf,
+    outputs: Outputs,
+    log: Log,
+    start: Option<Start>,
+    totals: Vec<(String, u64)>,
+    last_sync: Instant,
+    /// Held until the folder is dropped.
+    _lock: File,
+}
+
+/// What a crawl begins with.
+#[derive(Debug)]
+pub(super) struct Start {
+    pub(super) admission: Admission,
+    pub(super) queue: Queue,
+}
+
+impl Start {
+    /// Begins with nothing.
+    pub(super) fn anew(args: &Args, key: Key) -> Self {
+        Self {
+            admission: Admission::new(args, key),
+            queue: queue(args),
+        }
+    }
+}
+
+impl Folder {
+    /// Makes `directory` if needed, for a new crawl.
+    ///
+    /// # Errors
+    ///
+    /// [`FolderError`] if it cannot be made or written to, if another process uses it, or if it holds a crawl already
+    /// and `args` do not say to overwrite it.
+    pub async fn create(directory: &Path, args: &Args) -> Result<Self, FolderError> {
+        let (path, kept) = (directory.to_owned(), args.clone());
+        let (lock, log, key) = blocking(directory, move || {
+            std::fs::create_dir_all(&path)
+                .map_err(|error| FolderError::new(&path, Trouble::Create(error)))?;
+            let lock = lock(&path)?;
+            let log = path.join(LOG);
+            match std::fs::metadata(&log) {
+                Ok(found) if found.len() > 0 && !kept.output.overwrite => {
+                    return Err(FolderError::new(&path, Trouble::HoldsCrawl));
+                }
+                Ok(_) => std::fs::remove_file(&log)
+                    .map_err(|error| FolderError::new(&path, Trouble::Overwrite(error)))?,
+                Err(_) => {}
+            }
+            kept.keep(&path)
+                .map_err(|error| FolderError::new(&path, Trouble::Keep(error)))?;
+            Ok((lock, log, Key::random()))
+        })
+        .await?;
+        // Outputs first: without a log there is no crawl.
+        let outputs = Outputs::create(directory, args).await?;
+        let log = blocking(directory, move || Ok(Log::create(&log, key)?)).await?;
+        Ok(Self {
+            directory: directory.to_owned(),
+            outputs,
+            log,
+            start: Some(Start::anew(args, key)),
+            totals: Vec::new(),
+            last_sync: Instant::now(),
+            _lock: lock,
+        })
+    }
+
+    /// Opens the directory of a crawl that goes on.
+    ///
+    /// # Errors
+    ///
+    /// [`FolderError`] if it holds no crawl, if another process uses it, or if it cannot be read or written to.
+    pub async fn resume(directory: &Path, args: &Args) -> Result<Self, FolderError> {
+        let (path, kept) = (directory.to_owned(), args.clone());
+        let (lock, state, start, log) = blocking(directory, move || {
+            if !path.join(LOG).exists() {
+                return Err(FolderError::new(&path, Trouble::HoldsNone));
+            }
+            let lock = lock(&path)?;
+            let (state, start, log) = read(&path, &kept)?;
+            kept.keep(&path)
+                .map_err(|error| FolderError::new(&path, Trouble::Keep(error)))?;
+            Ok((lock, state, start, log))
+        })
+        .await?;
+        let mut positions = Positions::default();
+        for (name, length) in state.numbers.of_kind(FILE) {
+            positions.set(name, length);
+        }
+        let owned = |(name, count): (&str, u64)| (name.to_owned(), count);
+        Ok(Self {
+            directory: directory.to_owned(),
+            outputs: Outputs::resume(directory, args, &positions).await?,
+            log,
+            start: Some(start),
+            totals: state.numbers.of_kind(TOTAL).map(owned).collect(),
+            last_sync: Instant::now(),
+            _lock: lock,
+        })
+    }
+
+    /// The directory.
+    #[must_use]
+    pub fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    /// What the crawl begins with; to be taken once.
+    pub(super) fn take_start(&mut self) -> Option<Start> {
+        self.start.take()
+    }
+
+    /// The totals of the runs before, by name.
+    pub(super) fn totals(&self) -> impl Iterator<Item = (&str, u64)> {
+        self.totals
+            .iter()
+            .map(|(name, count)| (name.as_str(), *count))
+    }
+
+    /// Tells the log of URLs that are new, with the next commit.
+    pub(super) fn found(&mut self, found: &Found) {
+        self.log.found(found);
+    }
+
+    /// Tells the log that a visit is done, with the next commit.
+    pub(super) fn done(&mut self, id: u64) {
+        self.log.done(id);
+    }
+
+    /// Writes events to the outputs, and commits.
+    ///
+    /// When it is ready, all survives the death of the process; and once a second that of the machine.
+    pub(super) async fn write(
+        &mut self,
+        events: &mut [CrawlEvent],
+        totals: impl FnOnce(&mut dyn FnMut(&str, u64)),
+    ) -> Result<(), FolderError> {
+        self.outputs.write(events).await?;
+        self.outputs.flush().await?;
+        let positions = self.outputs.positions();
+        self.log.commit(|numbers| {
+            for (name, length) in positions.iter() {
+                numbers.set(FILE, name, length);
+            }
+            totals(&mut |name, count| numbers.set(TOTAL, name, count));
+        })?;
+        if self.last_sync.elapsed() >= SYNC_EVERY {
+            self.sync().await?;
+            self.log.compact()?;
+        }
+        Ok(())
+    }
+
+    /// Waits until all that was written is on the disk.
+    async fn sync(&mut self) -> Result<(), FolderError> {
+        self.outputs.sync().await?;
+        let sync = self.log.sync();
+        blocking(&self.directory, move || Ok(sync()?)).await?;
+        self.last_sync = Instant::now();
+        Ok(())
+    }
+
+    /// Ends the outputs: all is on the disk.
+    pub(super) async fn close(&mut self) -> Result<(), FolderError> {
+        self.outputs.close().await?;
+        self.sync().await
+    }
+}
+
+/// Reads the log of the crawl in `directory`, as far as the outputs have what it tells of.
+fn read(directory: &Path, args: &Args) -> Result<(State, Start, Log), FolderError> {
+    let path = directory.join(LOG);
+    let length = |name: &str| std::fs::metadata(directory.join(name)).map_or(0, |file| file.len());
+    let holds = |numbers: &Numbers| {
+        numbers
+            .of_kind(FILE)
+            .all(|(name, told)| length(name) >= told)
+    };
+    let Some(state) = Log::read(&path, holds)? else {
+        // It was killed before it had begun.
+        let key = Key::random();
+        let log = Log::create(&path, key)?;
+        return Ok((State::empty(key), Start::anew(args, key), log));
+    };
+    let mut queue = queue(args);
+    let admission = Admission::restore(args, (&state, &path), &mut queue)?;
+    let log = Log::open(&path, &state)?;
+    Ok((state, Start { admission, queue }, log))
+}
+
+/// Keeps other processes out of `directory` until the file is closed.
+fn lock(directory: &Path) -> Result<File, FolderError> {
+    let failed = |trouble| FolderError::new(directory, trouble);
+    let file = File::create(directory.join(LOCK)).map_err(|error| failed(Trouble::Use(error)))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(failed(Trouble::Busy)),
+        Err(TryLockError::Error(error)) => Err(failed(Trouble::Use(error))),
+    }
+}
+
+/// Runs what may take its time on a thread that may wait.
+async fn blocking<T: Send + 'static>(
+    directory: &Path,
+    work: impl FnOnce() -> Result<T, FolderError> + Send + 'static,
+) -> Result<T, FolderError> {
+    match spawn_blocking(work).await {
+        Ok(result) => result,
+        Err(error) => Err(FolderError::new(
+            directory,
+            Trouble::Use(io::Error::other(error)),
+        )),
+    }
+}
