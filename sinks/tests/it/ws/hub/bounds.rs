@@ -65,6 +65,7 @@ async fn more_messages_than_allowed_end_the_connection() {
     let flood = frame(0x89, b"ping").repeat(40);
     send_raw(&mut client, &flood).await;
     assert_eq!(client.next().await, Err(Some(CloseCode::Policy)));
+    drop(client);
     until(|| hub.handle().stats().clients == 0).await;
     assert_eq!(hub.handle().stats().misbehaved, 1);
 }

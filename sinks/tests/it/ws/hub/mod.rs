@@ -29,6 +29,7 @@ mod formats;
 mod lifetime;
 mod resume;
 mod slow;
+mod tls;
 mod upgrade;
 
 /// A client that speaks the hub's JSON.
