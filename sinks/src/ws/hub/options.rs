@@ -98,7 +98,7 @@ impl Default for Options {
     }
 }
 
-/// What is special about a topic, see [`Builder::topic`].
+/// What is special about a topic, see [`Builder::topic`](super::Builder::topic).
 #[derive(Clone, Copy, Debug)]
 pub struct Topic {
     pub(super) history: Bounds,
@@ -106,13 +106,13 @@ pub struct Topic {
 }
 
 impl Topic {
-    /// Sets how much of the topic is remembered, as [`Builder::history`] does for all.
+    /// Sets how much of the topic is remembered, as [`Builder::history`](super::Builder::history) does for all.
     pub fn history(mut self, events: usize, bytes: usize) -> Self {
         self.history = Bounds { events, bytes };
         self
     }
 
-    /// Sets what becomes of slow clients, as [`Builder::slow_clients`] does for all topics.
+    /// Sets what becomes of slow clients, as [`Builder::slow_clients`](super::Builder::slow_clients) does for all topics.
     pub fn slow_clients(mut self, policy: SlowClients) -> Self {
         self.slow_clients = policy;
         self
