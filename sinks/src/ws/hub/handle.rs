@@ -35,7 +35,7 @@ impl Handle {
     ///
     /// # Errors
     ///
-    /// [`PublishError::Closed`].
+    /// [`PublishError::Closed`]; [`PublishError::Journal`] if there is a [journal](super::Builder::journal).
     ///
     /// # Cancel safety
     ///
@@ -46,11 +46,10 @@ impl Handle {
 
     /// Publishes events off the front, as many as there is room for; waits until there is room for one.
     pub(super) async fn publish_batch(&self, events: &mut Vec<Event>) -> Result<(), PublishError> {
-        if events.is_empty() || self.shared.publish(events).await {
-            Ok(())
-        } else {
-            Err(PublishError::Closed)
+        if events.is_empty() {
+            return Ok(());
         }
+        self.shared.publish(events).await
     }
 
     /// Gives what the hub has done so far.

@@ -17,6 +17,7 @@
 //! | an idle client | about 1 KiB, and no buffer: neither to read nor to write |
 //! | a client that is slower than its events | up to 1,024 events and 256 KiB, see [`Builder::backlog`]; of events that others get too, a pointer each |
 //! | a client that comes back | a pointer to each event of the history that it has still to get |
+//! | a [journal](Builder::journal) | on the disk, twice the history and 1 MiB |
 //! | in the system, for a slow client | 16 KiB that are not sent yet, on Linux |
 //!
 //! What becomes of a client for which more waits than may, [`SlowClients`] says, by topic or by client. A client is
@@ -110,6 +111,7 @@ mod error;
 mod event;
 mod handle;
 mod http;
+mod journal;
 mod limits;
 mod log;
 mod options;
@@ -134,7 +136,6 @@ use tokio::{
 };
 
 use self::{
-    options::Options,
     shard::Shard,
     shared::{Phase, Shared},
 };
@@ -143,7 +144,7 @@ pub use self::{
     admission::{Admission, Refusal, Request},
     backlog::SlowClients,
     builder::Builder,
-    error::{BindError, PublishError},
+    error::{BindError, JournalError, PublishError},
     event::Event,
     handle::Handle,
     options::Topic,
@@ -163,13 +164,14 @@ pub use self::{
 ///
 /// # Durability
 ///
-/// An event that was written is in the memory of the process alone. The close sends all that was published, and sends the
+/// An event that was written is in the memory of the process alone, or with [`Builder::journal`] also in that of the system
+/// and so survives the process. The close sends all that was published, brings the journal to the disk, and sends the
 /// clients away with code 1012, over [a window](Builder::drain); those that do not take what waits for them have 5 seconds
 /// from then. Dropping the hub disconnects all at once.
 ///
 /// # Errors
 ///
-/// [`PublishError::Closed`] after a close, and if a filter of [`Admission`] has panicked.
+/// [`PublishError::Closed`] after a close, and if a filter of [`Admission`] has panicked; [`PublishError::Journal`].
 ///
 /// # Cancel safety
 ///
@@ -192,9 +194,9 @@ impl Hub {
         Builder::default()
     }
 
-    fn start(options: Options, listener: Option<(TcpListener, SocketAddr)>) -> Self {
-        let shards = options.shards();
-        let shared = Arc::new(Shared::new(options, shards));
+    fn start(shared: Shared, listener: Option<(TcpListener, SocketAddr)>) -> Self {
+        let shards = shared.shards();
+        let shared = Arc::new(shared);
         let mut tasks = JoinSet::new();
         for index in 0..shards {
             // It yields by itself, between clients and not between the frames of one.
@@ -234,7 +236,7 @@ impl Sink<Event> for Hub {
         self.handle.shared.advance(Phase::Closing);
         // A task that panicked has no clients any more.
         while self.tasks.join_next().await.is_some() {}
-        Ok(())
+        self.handle.shared.finish().await
     }
 }
 

@@ -26,6 +26,7 @@ mod answers;
 mod basics;
 mod bounds;
 mod formats;
+mod killed;
 mod lifetime;
 mod resume;
 mod slow;

@@ -8,7 +8,11 @@ use tokio::net::TcpListener;
 
 #[tokio::test]
 async fn clients_of_another_server_are_taken_in() {
-    let mut hub = builder().origins(["https://ours.example"]).start();
+    let mut hub = builder()
+        .origins(["https://ours.example"])
+        .start()
+        .await
+        .unwrap();
     let handle = hub.handle();
     assert_eq!(hub.address().port(), 0);
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

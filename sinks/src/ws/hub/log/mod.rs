@@ -1,11 +1,15 @@
 //! The order of all events: what the shards have still to take, and what the topics remember. No I/O.
 
+mod replay;
+
 use std::{
     collections::{HashMap, VecDeque},
     sync::Arc,
 };
 
 use super::event::{Event, Record};
+
+pub(super) use self::replay::{Snapshot, TopicState};
 
 /// What a topic remembers: at most so many events, of so many bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
