@@ -19,7 +19,7 @@ use clap::{Arg, ArgAction, CommandFactory, FromArgMatches, Parser};
 use url::{Host, Url};
 
 pub use self::fetching::Fetching;
-pub use self::files::Files;
+pub use self::files::{ExtractFormat, Files};
 pub use self::kept::KeptError;
 pub use self::output::{Output, SummaryFormat};
 pub use self::report::Report;

@@ -15,7 +15,7 @@ use super::site::{Permission, Robots, Site};
 use super::stop::Stop;
 use super::visit::{Fetched, Outcome, Visit};
 use crate::args::Args;
-use crate::fetch::{Client, FetchError, Request, Response};
+use crate::fetch::{Client, FetchError, Request, Response, is_html};
 use crate::robots::{self, Rules, product_token};
 
 /// Redirects in a row that lead to a `robots.txt`, as RFC 9309 asks for.
@@ -243,16 +243,6 @@ fn is_page(status: StatusCode, headers: &HeaderMap) -> bool {
         && headers
             .get(CONTENT_TYPE)
             .is_none_or(|kind| is_html(kind.as_bytes()))
-}
-
-/// Tells whether a `Content-Type` is that of a page.
-pub(super) fn is_html(content_type: &[u8]) -> bool {
-    let kind = content_type
-        .split(|&byte| byte == b';')
-        .next()
-        .unwrap_or_default();
-    let kind = kind.trim_ascii();
-    kind.eq_ignore_ascii_case(b"text/html") || kind.eq_ignore_ascii_case(b"application/xhtml+xml")
 }
 
 /// Tells whether a server asks for fewer requests.

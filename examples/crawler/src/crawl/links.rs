@@ -10,8 +10,6 @@ use crate::html::{Link, LinkKind, RobotsMeta, decode, extract};
 use crate::output::PageRecord;
 use crate::url::{LONGEST, resolve_in};
 
-use super::fetcher::is_html;
-
 /// What a page says.
 #[derive(Debug, Default)]
 pub(super) struct Extract {
@@ -46,7 +44,7 @@ pub(super) trait Reader {
 /// Frames are not followed, nor, if the crawl is `polite`, what the page asks not to follow.
 pub(super) fn read(response: &Response, polite: bool, reader: &mut impl Reader) -> Extract {
     let content_type = response.content_type();
-    if response.body.is_empty() || content_type.is_some_and(|kind| !is_html(kind.as_bytes())) {
+    if !response.is_page() {
         return Extract::default();
     }
     let decoded = decode(&response.body, content_type);

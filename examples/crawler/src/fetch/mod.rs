@@ -29,3 +29,4 @@ pub use guard::is_public;
 pub use proxy::{NoProxy, Proxy};
 pub use request::{Request, Turn, Validators};
 pub use response::Response;
+pub(crate) use response::is_html;
