@@ -6,6 +6,8 @@ use super::append_file::AppendFile;
 use super::archive::{self, Archive};
 use super::directory::Directory;
 use super::error::OutputError;
+use super::extracts::Extracts;
+use super::link_graph::LinkGraph;
 use super::pages::Pages;
 use super::positions::Positions;
 use crate::args::Args;
@@ -21,6 +23,8 @@ pub struct Outputs {
     directory: PathBuf,
     pages: Pages,
     archive: Option<Archive>,
+    links: Option<LinkGraph>,
+    extracts: Option<Extracts>,
     rejected: Option<AppendFile>,
 }
 
@@ -64,12 +68,19 @@ impl Outputs {
         } else {
             None
         };
+        let links = if args.files.links {
+            Some(LinkGraph::open(&directory).await?)
+        } else {
+            None
+        };
         Ok(Self {
             directory: path.to_owned(),
             rejected,
             // An archive stores each content once.
             pages: Pages::open(&directory, args.files.dedupe || args.files.warc).await?,
             archive,
+            links,
+            extracts: Extracts::open(&directory, args).await?,
         })
     }
 
@@ -106,8 +117,17 @@ impl Outputs {
             } = event
             {
                 let original = self.pages.append(record).await?;
-                if let (Some(archive), Some(response)) = (&mut self.archive, response) {
+                let Some(response) = response else {
+                    continue;
+                };
+                if let Some(archive) = &mut self.archive {
                     archive.append(record, response, original.as_ref()).await?;
+                }
+                if let Some(links) = &mut self.links {
+                    links.append(response)?;
+                }
+                if let Some(extracts) = &mut self.extracts {
+                    extracts.append(response)?;
                 }
             }
         }
@@ -186,15 +206,21 @@ impl Outputs {
 
     fn files(&self) -> impl Iterator<Item = &AppendFile> {
         let archive = self.archive.iter().flat_map(Archive::files);
+        let extracts = self.extracts.iter().flat_map(Extracts::files);
         std::iter::once(&self.pages.file)
             .chain(archive)
+            .chain(self.links.iter().map(|links| &links.file))
+            .chain(extracts)
             .chain(&self.rejected)
     }
 
     fn files_mut(&mut self) -> impl Iterator<Item = &mut AppendFile> {
         let archive = self.archive.iter_mut().flat_map(Archive::files_mut);
+        let extracts = self.extracts.iter_mut().flat_map(Extracts::files_mut);
         std::iter::once(&mut self.pages.file)
             .chain(archive)
+            .chain(self.links.iter_mut().map(|links| &mut links.file))
+            .chain(extracts)
             .chain(&mut self.rejected)
     }
 }
