@@ -11,7 +11,7 @@ use super::frontier::{Found, Queue};
 use super::ledger::Totals;
 use super::links::{self, Reader};
 use super::rejection::{RejectedUrl, Rejection, Rejections};
-use super::visit::{Fetched, Outcome, Step, Visit};
+use super::visit::{Failure, Fetched, Outcome, Step, Visit};
 use super::wishes::Wishes;
 use crate::args::Args;
 use crate::fetch::Response;
@@ -19,8 +19,6 @@ use crate::output::{Algorithm, PageRecord};
 
 /// Redirects in a row that may lead to another spelling of the same URL, which would otherwise count as known.
 const RESPELLINGS: u8 = 5;
-
-const CUT_OFF: &str = "cut off when the crawl was stopped";
 
 /// The memory of a crawl: what is known, and how far it goes.
 ///
@@ -79,7 +77,7 @@ impl Follow {
         record.referrer.clone_from(&visit.referrer);
         let mut kept = None;
         let outcome = match outcome {
-            Outcome::CutOff if !self.is_logged => Outcome::Failed(CUT_OFF.to_owned()),
+            Outcome::CutOff if !self.is_logged => Outcome::Failed(Failure::cut_off()),
             other => other,
         };
         let mut finds = Finds::new(&visit, self);
@@ -95,13 +93,14 @@ impl Follow {
                 describe(&response, keeps.digests, &mut record);
                 kept = keeps.responses.then(|| Arc::from(response));
             }
-            Outcome::Failed(why) => {
+            Outcome::Failed(Failure { reason, why }) => {
                 if is_seed {
                     finds.follow.totals.lose_seed(&visit.url, &why);
                 }
+                record.reason = Some(reason);
                 record.error = Some(why);
             }
-            Outcome::Denied(why) => {
+            Outcome::Denied { reason, why } => {
                 if is_seed {
                     finds.follow.totals.lose_seed(&visit.url, &why);
                 }
@@ -109,7 +108,7 @@ impl Follow {
                 return CrawlEvent::Denied(RejectedUrl {
                     url: visit.url.into(),
                     referrer: visit.referrer,
-                    reason: Rejection::Robots,
+                    reason,
                 });
             }
             Outcome::TooEarly => {
@@ -145,6 +144,7 @@ fn describe(response: &Response, digests: Option<Algorithm>, record: &mut PageRe
     record.content_type = response.content_type().map(str::to_owned);
     record.bytes = response.body.len() as u64;
     record.truncated = response.truncated;
+    record.reason = response.cut();
     record.digest = digests
         .filter(|_| !response.body.is_empty())
         .map(|algorithm| algorithm.digest(&response.body));

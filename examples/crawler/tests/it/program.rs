@@ -126,9 +126,11 @@ async fn a_seed_that_cannot_be_reached_is_one_line_and_1() {
     let output = run(&words).await;
     assert_eq!(code(&output), Some(1));
     let line = line(&output);
-    let expected = format!("crawler: {url} was not fetched: cannot reach {address}: ");
+    let expected = format!(
+        "crawler: {url} was not fetched: its robots.txt cannot be read now (cannot reach {address}: "
+    );
     assert!(line.starts_with(&expected), "{line}");
-    assert_eq!(summary(&output.stdout)["failures"], 1);
+    assert_eq!(summary(&output.stdout)["rejected"]["no_robots"], 1);
 }
 
 #[tokio::test]
