@@ -10,7 +10,7 @@ use super::texts::Before;
 pub(in crate::crawl) struct Trail {
     /// How many links lead to the URL from a seed.
     pub(in crate::crawl) depth: u32,
-    /// Redirects in a row between spellings of this one URL.
+    /// Redirects in a row that led here.
     pub(in crate::crawl) respelled: u8,
     /// Where the link was found; none for a seed.
     pub(in crate::crawl) referrer: Option<Arc<str>>,
