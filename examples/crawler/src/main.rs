@@ -5,10 +5,11 @@ use std::num::NonZero;
 use std::process::ExitCode;
 use std::thread::available_parallelism;
 
-use crawler::args::{Args, SummaryFormat};
+use crawler::args::{Args, Command, Report, SummaryFormat};
 use crawler::crawl::{Crawl, Earlier, Folder, FolderError};
 use crawler::demo::Demo;
 use crawler::progress::{Progress, Style};
+use crawler::report;
 use thalweg::Interrupts;
 use tokio::runtime::{Builder, Runtime};
 
@@ -16,8 +17,9 @@ use tokio::runtime::{Builder, Runtime};
 const INTERRUPTED: u8 = 130;
 
 fn main() -> ExitCode {
-    let args = match Args::read(std::env::args_os()) {
-        Ok(args) => args,
+    let args = match Command::read(std::env::args_os()) {
+        Ok(Command::Crawl(args)) => *args,
+        Ok(Command::Report(report)) => return tell(&report),
         Err(usage) => return usage.print(),
     };
     let args = match args.with_kept() {
@@ -32,6 +34,14 @@ fn main() -> ExitCode {
     // Nothing that matters is left: do not wait for a name that still resolves.
     runtime.shutdown_background();
     code
+}
+
+fn tell(wanted: &Report) -> ExitCode {
+    let width = terminal_size::terminal_size().map_or(80, |(width, _)| usize::from(width.0));
+    match report::print(wanted, width, io::stdout().lock()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => failure(error),
+    }
 }
 
 /// On one core, threads would only get in each other's way.

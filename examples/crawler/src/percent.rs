@@ -36,6 +36,18 @@ pub(crate) fn canonical(text: &[u8], keep: fn(u8) -> bool) -> Cow<'_, str> {
     Cow::Owned(spelled)
 }
 
+/// Decodes each `%XX` of `text`, once.
+pub(crate) fn decode(text: &[u8]) -> Vec<u8> {
+    let mut decoded = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let [first, tail @ ..] = rest {
+        let (byte, tail) = escape(rest).unwrap_or((*first, tail));
+        decoded.push(byte);
+        rest = tail;
+    }
+    decoded
+}
+
 /// Splits a leading `%XX` off `text`: the byte that it stands for, and what follows.
 pub(crate) fn escape(text: &[u8]) -> Option<(u8, &[u8])> {
     let [b'%', high, low, tail @ ..] = text else {

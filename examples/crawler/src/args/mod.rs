@@ -1,10 +1,12 @@
 //! The command line.
 
 mod fetching;
+mod files;
 mod kept;
 mod limits;
 mod obey;
 mod output;
+mod report;
 mod same;
 mod speed;
 mod values;
@@ -19,10 +21,12 @@ use clap::{Arg, ArgAction, CommandFactory, FromArgMatches, Parser};
 use url::Url;
 
 pub use self::fetching::Fetching;
+pub use self::files::Files;
 pub use self::kept::KeptError;
 pub use self::limits::Limits;
 pub use self::obey::{Obey, Wish};
 pub use self::output::{Output, SummaryFormat};
+pub use self::report::Report;
 pub use self::same::{Same, SameUrl};
 pub use self::speed::Speed;
 pub use self::values::{Factor, Header, Login, Rate};
@@ -42,6 +46,7 @@ Examples:
   crawler --scope prefix docs.example.org/guide/ --max-depth 3
   crawler --out crawl example.org          write every page to crawl/pages.jsonl
   crawler --resume crawl                   go on with it, however it ended
+  crawler report crawl --html crawl.html   tell what came of it, also while it goes on
   crawler --summary json --quiet example.org | jq .pages_per_s
   crawler --per-host 64 --delay 0 http://127.0.0.1:8080/   as fast as it goes
 
@@ -94,9 +99,44 @@ pub struct Args {
     #[command(flatten)]
     pub output: Output,
 
+    /// More files.
+    #[command(flatten)]
+    pub files: Files,
+
     /// What was given of these, a word each, as [`read`](Self::read) understands it.
     #[arg(skip)]
     given: Vec<String>,
+}
+
+/// What is to be done.
+#[derive(Debug, Clone)]
+pub enum Command {
+    /// A crawl.
+    Crawl(Box<Args>),
+    /// A report of one.
+    Report(Report),
+}
+
+impl Command {
+    /// Reads a command line, of which the first word is the name of the program.
+    ///
+    /// `report` as the very next word asks for a report. A host of that name is asked for with any other spelling of
+    /// its URL, such as `report/` or `https://report`.
+    ///
+    /// # Errors
+    ///
+    /// [`Usage`] if it is wrong, or asks for help or the version: print that and leave.
+    pub fn read<I>(words: I) -> Result<Self, Usage>
+    where
+        I: IntoIterator<Item: Into<std::ffi::OsString> + Clone>,
+    {
+        let words: Vec<std::ffi::OsString> = words.into_iter().map(Into::into).collect();
+        if words.get(1).is_some_and(|word| word == "report") {
+            let report = Report::try_parse_from(&words[1..]).map_err(Usage)?;
+            return Ok(Self::Report(report));
+        }
+        Args::read(words).map(|args| Self::Crawl(Box::new(args)))
+    }
 }
 
 fn help_flag() -> Arg {
@@ -139,7 +179,7 @@ impl Args {
             max_idle_per_host: self.speed.per_host,
             max_idle: self.speed.concurrency.saturating_mul(4),
             allow_private: self.what.allow_private,
-            keep_requests: self.output.needs_responses(),
+            keep_requests: self.files.warc,
             ..self.fetching.client_config()
         };
         for url in &self.urls {
@@ -218,6 +258,27 @@ mod tests {
     #[test]
     fn the_definition_is_sound() {
         Args::command().debug_assert();
+    }
+
+    #[test]
+    fn a_report_is_no_host_and_a_host_no_report() {
+        let command =
+            |words: &str| Command::read(std::iter::once("crawler").chain(words.split_whitespace()));
+        match command("report some/crawl --html page.html") {
+            Ok(Command::Report(report)) => {
+                assert_eq!(report.directory, std::path::Path::new("some/crawl"));
+                assert_eq!(report.html, Some("page.html".into()));
+            }
+            other => panic!("{other:?}"),
+        }
+        for words in ["report/", "https://report", "--quiet report"] {
+            match command(words) {
+                Ok(Command::Crawl(args)) => assert_eq!(args.urls[0].as_str(), "https://report/"),
+                other => panic!("{other:?}"),
+            }
+        }
+        let line = command("report").expect_err("no directory").to_string();
+        assert!(line.contains("<DIR>") && !line.contains('\n'), "{line}");
     }
 
     #[test]

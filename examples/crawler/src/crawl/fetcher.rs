@@ -33,6 +33,8 @@ pub(super) struct Fetcher {
     client: Client,
     /// The name to look for in robots.txt; none to ignore it.
     agent: Option<String>,
+    /// Which bodies are read.
+    is_wanted: fn(StatusCode, &HeaderMap) -> bool,
     dialect: Dialect,
     retries: u32,
     body_limit: usize,
@@ -57,6 +59,7 @@ impl Fetcher {
             body_limit: config.body_limit,
             client: Client::new(config),
             agent: (!args.what.ignore_robots).then(|| name.unwrap_or_default().to_owned()),
+            is_wanted: if args.files.warc { is_any } else { is_page },
             dialect: args.what.robots_dialect.into(),
             retries: args.fetching.retries,
             earlier,
@@ -195,7 +198,7 @@ impl Fetcher {
             known: self.earlier.validators(&visit.url),
         };
         loop {
-            let result = self.client.send(&request, &turn, is_page).await;
+            let result = self.client.send(&request, &turn, self.is_wanted).await;
             learn(&turn, &result);
             if let Ok(response) = &result {
                 self.allowance.take_bytes(response.body.len());
@@ -293,6 +296,11 @@ impl Failure {
             why: "cut off when the crawl was stopped".to_owned(),
         }
     }
+}
+
+/// An archive keeps whatever comes.
+fn is_any(_: StatusCode, _: &HeaderMap) -> bool {
+    true
 }
 
 /// Tells whether a response is worth reading: a page that may have links.

@@ -167,16 +167,20 @@ impl Folder {
         self.log.done(id);
     }
 
-    /// Writes events to the outputs, and commits.
-    ///
-    /// When it is ready, all survives the death of the process; and once a second that of the machine.
-    pub(super) async fn write(
-        &mut self,
-        events: &mut [CrawlEvent],
-        totals: impl FnOnce(&mut dyn FnMut(&str, u64)),
-    ) -> Result<(), FolderError> {
+    /// Writes events to the outputs, which may learn more of them.
+    pub(super) async fn append(&mut self, events: &mut [CrawlEvent]) -> Result<(), FolderError> {
         self.outputs.write(events).await?;
         self.outputs.flush().await?;
+        Ok(())
+    }
+
+    /// Commits what was appended.
+    ///
+    /// When it is ready, all survives the death of the process; and once a second that of the machine.
+    pub(super) async fn commit(
+        &mut self,
+        totals: impl FnOnce(&mut dyn FnMut(&str, u64)),
+    ) -> Result<(), FolderError> {
         let positions = self.outputs.positions();
         self.log.commit(|numbers| {
             for (name, length) in positions.iter() {
@@ -210,7 +214,7 @@ impl Folder {
 /// Reads the log of the crawl in `directory`, as far as the outputs have what it tells of.
 fn read(directory: &Path, args: &Args) -> Result<(State, Start, Log), FolderError> {
     let path = directory.join(LOG);
-    let length = |name: &str| std::fs::metadata(directory.join(name)).map_or(0, |file| file.len());
+    let length = |name: &str| Outputs::length(directory, name);
     let holds = |numbers: &Numbers| {
         numbers
             .of_kind(FILE)

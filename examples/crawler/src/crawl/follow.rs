@@ -52,8 +52,8 @@ impl Follow {
             earlier,
             wishes: Arc::new(Wishes::new(args)),
             keeps: Keeps {
-                digests: args.output.digests(),
-                responses: args.output.needs_responses(),
+                digests: args.output.has_directory().then(|| args.files.digests()),
+                responses: args.files.need_responses(),
             },
             is_logged,
             found: Vec::new(),

@@ -119,16 +119,21 @@ impl Sink<Step> for Ledger {
                 }
             }
         }
+        let written = match &mut self.folder {
+            Some(folder) => folder.append(&mut events).await,
+            None => Ok(()),
+        };
         self.count(&events);
+        written?;
         let Some(folder) = &mut self.folder else {
             return Ok(());
         };
         let (totals, clock) = (self.totals.summary(), self.clock);
-        let written = folder.write(&mut events, |take| {
+        let committed = folder.commit(|take| {
             totals.counts(&mut *take);
             take(ELAPSED, clock.elapsed_ms());
         });
-        written.await
+        committed.await
     }
 
     async fn close(&mut self) -> Result<(), FolderError> {

@@ -17,6 +17,8 @@ pub struct OutputError {
 pub(super) enum Attempt {
     CreateDirectory,
     CreateFile,
+    /// Begin an archive where there is one.
+    BeginArchive,
     /// Take up a file where an earlier crawl left it.
     Reopen,
     ReadBack,
@@ -49,6 +51,10 @@ impl fmt::Display for OutputError {
             Attempt::CreateFile => (
                 "create",
                 "check its permissions, or choose another directory with --out",
+            ),
+            Attempt::BeginArchive => (
+                "begin an archive in",
+                "choose another directory with --out, or move the archive away",
             ),
             Attempt::Reopen => (
                 "go on with",

@@ -4,6 +4,7 @@
 //! grows, and a crawl that is taken up again cuts it to one of its [`Positions`], the last that is known to be whole.
 
 mod append_file;
+mod archive;
 mod contents;
 mod digest;
 mod directory;
@@ -12,6 +13,7 @@ mod outputs;
 mod pages;
 mod positions;
 mod record;
+mod sort;
 
 pub use self::append_file::AppendFile;
 pub use self::digest::{Algorithm, Digest};

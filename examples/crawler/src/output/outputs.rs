@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::append_file::AppendFile;
+use super::archive::{self, Archive};
 use super::directory::Directory;
 use super::error::OutputError;
 use super::pages::Pages;
@@ -19,6 +20,7 @@ use crate::crawl::CrawlEvent;
 pub struct Outputs {
     directory: PathBuf,
     pages: Pages,
+    archive: Option<Archive>,
 }
 
 impl Outputs {
@@ -51,10 +53,26 @@ impl Outputs {
     ) -> Result<Self, OutputError> {
         let directory = Directory { path, positions };
         directory.make().await?;
+        let archive = if args.files.warc {
+            Some(Archive::open(&directory, args).await?)
+        } else {
+            None
+        };
         Ok(Self {
             directory: path.to_owned(),
-            pages: Pages::open(&directory, args.output.dedupe).await?,
+            // An archive stores each content once.
+            pages: Pages::open(&directory, args.files.dedupe || args.files.warc).await?,
+            archive,
         })
+    }
+
+    /// How long the file called `name` is in a `directory` where no crawl runs; 0 if there is none.
+    #[must_use]
+    pub fn length(directory: &Path, name: &str) -> u64 {
+        let length = |name| std::fs::metadata(directory.join(name)).map(|file| file.len());
+        length(name)
+            .or_else(|error| length(archive::name_at_the_end(name).ok_or(error)?))
+            .unwrap_or(0)
     }
 
     /// The directory of the files.
@@ -75,8 +93,14 @@ impl Outputs {
     /// Not cancel safe: some of `events` may have been taken.
     pub async fn write(&mut self, events: &mut [CrawlEvent]) -> Result<(), OutputError> {
         for event in events {
-            if let CrawlEvent::Page { record, .. } = event {
-                self.pages.append(record).await?;
+            if let CrawlEvent::Page {
+                record, response, ..
+            } = event
+            {
+                let original = self.pages.append(record).await?;
+                if let (Some(archive), Some(response)) = (&mut self.archive, response) {
+                    archive.append(record, response, original.as_ref()).await?;
+                }
             }
         }
         for file in self.files_mut() {
@@ -121,20 +145,28 @@ impl Outputs {
         Ok(())
     }
 
-    /// Ends the files: everything is on the disk.
+    /// Ends the files: everything is on the disk, and the index of an archive is sorted.
+    ///
+    /// The positions of before hold no longer but for a [`resume`](Self::resume) at exactly the last ones.
     ///
     /// # Errors
     ///
     /// [`OutputError`] if it cannot be written.
     pub async fn close(&mut self) -> Result<(), OutputError> {
-        self.sync().await
+        self.sync().await?;
+        if let Some(archive) = &mut self.archive {
+            archive.close().await?;
+        }
+        Ok(())
     }
 
     fn files(&self) -> impl Iterator<Item = &AppendFile> {
-        std::iter::once(&self.pages.file)
+        let archive = self.archive.iter().flat_map(Archive::files);
+        std::iter::once(&self.pages.file).chain(archive)
     }
 
     fn files_mut(&mut self) -> impl Iterator<Item = &mut AppendFile> {
-        std::iter::once(&mut self.pages.file)
+        let archive = self.archive.iter_mut().flat_map(Archive::files_mut);
+        std::iter::once(&mut self.pages.file).chain(archive)
     }
 }

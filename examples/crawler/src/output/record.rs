@@ -1,5 +1,6 @@
 //! What is told of a page.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -93,8 +94,12 @@ impl PageRecord {
 }
 
 fn rfc3339<S: Serializer>(time: &SystemTime, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(&in_utc(*time))
+}
+
+/// A time as RFC 3339 has it, to the millisecond.
+pub(super) fn in_utc(time: SystemTime) -> impl fmt::Display {
     // Its Display fails for times before 1970 and after 9999, which no request has.
     let last = SystemTime::UNIX_EPOCH + Duration::from_secs(253_402_300_799);
-    let time = (*time).clamp(SystemTime::UNIX_EPOCH, last);
-    serializer.collect_str(&humantime::format_rfc3339_millis(time))
+    humantime::format_rfc3339_millis(time.clamp(SystemTime::UNIX_EPOCH, last))
 }

@@ -56,7 +56,7 @@ pub(crate) async fn crawl(words: &str) -> Crawled {
     let by_robots = rejected.of(Rejection::Robots) + rejected.of(Rejection::NoRobots);
     assert_eq!(by_robots, denied.len() as u64);
     Crawled {
-        summary: crawl.summary().clone(),
+        summary: *crawl.summary(),
         pages,
         denied,
         lost_seeds: crawl.lost_seeds(),
