@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use crate::args::SummaryFormat;
 use crate::crawl::Rejections;
+use crate::fetch::Troubles;
 use crate::output::PageRecord;
 use crate::progress::per_second;
 
@@ -42,6 +43,8 @@ pub struct Summary {
     pub sitemaps: u64,
     /// URLs that were found and not fetched, by reason.
     pub rejected: Rejections,
+    /// Requests without a response, and bodies that were cut, by reason.
+    pub troubles: Troubles,
     /// Links that were lost because the queue was full.
     pub refused: u64,
     /// Why the crawl ended.
@@ -87,6 +90,9 @@ impl Summary {
             Some(..300) => self.ok += 1,
             Some(300..400) => self.redirects += 1,
             Some(_) => self.http_errors += 1,
+        }
+        if let Some(reason) = page.reason {
+            self.troubles.count(reason);
         }
         self.errors = self.http_errors + self.failures;
         self.duplicates += u64::from(page.duplicate_of.is_some());
@@ -183,6 +189,13 @@ impl fmt::Display for Summary {
         {
             writeln!(formatter, "{name:<18}{count:>12}")?;
         }
+        let troubles = self.troubles.total();
+        if troubles > 0 {
+            writeln!(formatter, "{:<18}{troubles:>12}", "trouble")?;
+        }
+        for (reason, count) in self.troubles.iter() {
+            writeln!(formatter, "  {reason:<16}{count:>12}")?;
+        }
         let rejected: u64 = self.rejected.iter().map(|(_, count)| count).sum();
         writeln!(formatter, "{:<18}{rejected:>12}", "not followed")?;
         for (reason, count) in self.rejected.iter() {
@@ -206,6 +219,7 @@ mod tests {
 
     use super::*;
     use crate::crawl::Rejection;
+    use crate::fetch::Reason;
 
     fn summary() -> Summary {
         let mut summary = Summary {
@@ -216,6 +230,7 @@ mod tests {
         for status in [Some(200), Some(204), Some(301), Some(404), Some(503), None] {
             let mut page = PageRecord::new("http://river.test/".to_owned(), SystemTime::UNIX_EPOCH);
             (page.status, page.bytes, page.links) = (status, 1024, 3);
+            page.reason = status.is_none().then_some(Reason::Tls);
             summary.record(&page);
         }
         summary.finish(End::Complete, Duration::from_millis(1500));
@@ -228,7 +243,7 @@ mod tests {
         summary()
             .print(SummaryFormat::Json, &mut output)
             .expect("to memory");
-        let expected = r#"{"pages":6,"ok":2,"redirects":1,"http_errors":2,"failures":1,"errors":3,"retries":2,"bytes":6144,"duplicates":0,"links":18,"sitemaps":0,"rejected":{"robots":1},"refused":0,"end":"complete","duration_s":1.5,"pages_per_s":4.0}"#;
+        let expected = r#"{"pages":6,"ok":2,"redirects":1,"http_errors":2,"failures":1,"errors":3,"retries":2,"bytes":6144,"duplicates":0,"links":18,"sitemaps":0,"rejected":{"robots":1},"troubles":{"tls":1},"refused":0,"end":"complete","duration_s":1.5,"pages_per_s":4.0}"#;
         assert_eq!(output, format!("{expected}\n").as_bytes());
     }
 
@@ -242,7 +257,7 @@ mod tests {
         assert!(text.contains("  redirects                  1\n"), "{text}");
         assert!(text.contains("bytes                  6.0 KiB\n"), "{text}");
         let widths: Vec<usize> = text.lines().skip(2).map(str::len).collect();
-        assert_eq!(widths, [30; 12], "{text}");
+        assert_eq!(widths, [30; 14], "{text}");
     }
 
     #[test]

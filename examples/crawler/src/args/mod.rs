@@ -15,11 +15,10 @@ mod what;
 use std::fmt;
 use std::io::{self, Write};
 use std::process::ExitCode;
-use std::time::Duration;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Arg, ArgAction, CommandFactory, FromArgMatches, Parser};
-use url::{Host, Url};
+use url::Url;
 
 pub use self::fetching::Fetching;
 pub use self::files::Files;
@@ -30,6 +29,7 @@ pub use self::output::{Output, SummaryFormat};
 pub use self::report::Report;
 pub use self::same::{Same, SameUrl};
 pub use self::speed::Speed;
+pub use self::values::{Factor, Header, Login, Rate};
 pub use self::what::{RobotsDialect, Scope, What};
 use crate::fetch::Config;
 
@@ -171,42 +171,22 @@ impl Args {
         self.urls.push(url);
     }
 
-    /// The pause between two requests to the host of `url`, if nothing else asks for a longer one.
-    #[must_use]
-    pub fn delay_for(&self, url: &Url) -> Duration {
-        self.speed.delay.unwrap_or(if is_this_machine(url) {
-            Duration::ZERO
-        } else {
-            Duration::from_millis(250)
-        })
-    }
-
-    /// The settings of the client that this command line asks for; the given URLs are trusted.
+    /// The settings of the client that this command line asks for; the given URLs are trusted, and the passwords in them
+    /// are used.
     #[must_use]
     pub fn client_config(&self) -> Config {
         let mut config = Config {
-            user_agent: self.fetching.user_agent.clone(),
-            timeout: self.fetching.timeout,
-            body_limit: usize::try_from(self.fetching.body_limit.as_u64()).unwrap_or(usize::MAX),
             max_idle_per_host: self.speed.per_host,
             max_idle: self.speed.concurrency.saturating_mul(4),
             allow_private: self.what.allow_private,
             keep_requests: self.files.warc,
-            ..Config::default()
+            ..self.fetching.client_config()
         };
         for url in self.urls.iter().chain(&self.what.sitemap) {
             config.trust(url);
+            config.credentials.take_from(&mut url.clone());
         }
         config
-    }
-}
-
-fn is_this_machine(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => values::is_localhost(name),
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
     }
 }
 
@@ -267,6 +247,8 @@ impl std::error::Error for Usage {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     fn read(words: &str) -> Result<Args, Usage> {
@@ -311,7 +293,10 @@ mod tests {
             ),
             (64, 2, 2)
         );
-        assert_eq!(args.delay_for(&args.urls[0]), Duration::from_millis(250));
+        assert_eq!(
+            args.speed.delay_for(&args.urls[0]),
+            Duration::from_millis(250)
+        );
         assert_eq!(args.what.scope, Scope::Host);
         assert!(!args.what.ignore_robots && !args.what.allow_private);
         let config = args.client_config();
@@ -329,7 +314,7 @@ mod tests {
         .expect("valid");
         assert_eq!((args.what.max_pages, args.what.max_depth), (5, Some(2)));
         assert_eq!((args.speed.concurrency, args.speed.per_host), (8, 3));
-        assert_eq!(args.delay_for(&args.urls[0]), Duration::from_secs(1));
+        assert_eq!(args.speed.delay_for(&args.urls[0]), Duration::from_secs(1));
         assert_eq!(args.what.scope, Scope::Prefix);
         assert_eq!(args.fetching.user_agent, "me/1");
         assert!(args.what.ignore_robots && args.what.allow_private && args.output.quiet);
@@ -345,7 +330,7 @@ mod tests {
     fn this_machine_is_not_delayed() {
         for url in ["localhost", "127.0.0.1:80", "[::1]", "http://a.localhost/"] {
             let args = read(url).expect(url);
-            assert_eq!(args.delay_for(&args.urls[0]), Duration::ZERO, "{url}");
+            assert_eq!(args.speed.delay_for(&args.urls[0]), Duration::ZERO, "{url}");
         }
     }
 

@@ -239,7 +239,7 @@ impl Admission {
     }
 
     fn site(&mut self, url: &Url) -> Arc<Site> {
-        self.sites.of(url, |url| self.args.delay_for(url))
+        self.sites.of(url, |url| self.args.speed.manner_for(url))
     }
 }
 

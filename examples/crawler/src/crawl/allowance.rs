@@ -37,6 +37,15 @@ impl Allowance {
         taken.is_ok()
     }
 
+    /// Takes back a page that will be asked for again later; `false` if the last one has been taken, for then there is no
+    /// later.
+    pub(super) fn give_back(&self) -> bool {
+        let given = self
+            .left
+            .try_update(Relaxed, Relaxed, |left| (left > 0).then(|| left + 1));
+        given.is_ok()
+    }
+
     /// Takes off the bytes of a body.
     pub(super) fn take_bytes(&self, count: usize) {
         let left = self
@@ -61,5 +70,19 @@ impl Allowance {
     /// Waits until the last page has been taken; it may still be under way.
     pub(super) async fn spent(&self) {
         self.spent.cancelled().await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Allowance;
+
+    #[test]
+    fn what_is_given_back_can_be_taken_unless_it_was_the_last() {
+        let allowance = Allowance::new(2, None);
+        assert!(allowance.take() && allowance.give_back());
+        assert!(allowance.take() && allowance.take());
+        assert!(allowance.is_spent() && !allowance.take());
+        assert!(!allowance.give_back());
     }
 }

@@ -12,17 +12,15 @@ use super::ledger::Totals;
 use super::links::{self, Reader};
 use super::rejection::{RejectedUrl, Rejection, Rejections};
 use super::sitemaps::{self, SitemapRecord};
-use super::visit::{Fetched, Kind, Outcome, Step, Visit};
+use super::visit::{Failure, Fetched, Kind, Outcome, Step, Visit};
 use super::wishes::Wishes;
 use crate::args::Args;
 use crate::fetch::Response;
 use crate::output::{Algorithm, PageRecord};
-use crate::url::resolve;
+use crate::url::{resolve, resolve_text};
 
 /// Redirects in a row that may lead to another spelling of the same URL, which would otherwise count as known.
 const RESPELLINGS: u8 = 5;
-
-const CUT_OFF: &str = "cut off when the crawl was stopped";
 
 /// The memory of a crawl: what is known, and how far it goes.
 ///
@@ -31,6 +29,8 @@ const CUT_OFF: &str = "cut off when the crawl was stopped";
 pub(super) struct Follow {
     admission: Admission,
     wishes: Arc<Wishes>,
+    /// Whether URLs that are not fetched are told one by one.
+    tells_rejected: bool,
     /// Whether the sitemaps that sites list are read.
     reads_sitemaps: bool,
     keeps: Keeps,
@@ -51,6 +51,7 @@ impl Follow {
         Self {
             admission,
             wishes: Arc::new(Wishes::new(args)),
+            tells_rejected: args.files.rejected,
             reads_sitemaps: !args.what.no_sitemaps,
             keeps: Keeps {
                 digests: args.output.has_directory().then(|| args.files.digests()),
@@ -87,7 +88,7 @@ impl Follow {
         record.referrer.clone_from(&visit.referrer);
         let mut kept = None;
         let outcome = match outcome {
-            Outcome::CutOff if !self.is_logged => Outcome::Failed(CUT_OFF.to_owned()),
+            Outcome::CutOff if !self.is_logged => Outcome::Failed(Failure::cut_off()),
             other => other,
         };
         let mut finds = Finds::new(&visit, self);
@@ -103,13 +104,14 @@ impl Follow {
                 describe(&response, keeps.digests, &mut record);
                 kept = keeps.responses.then(|| Arc::from(response));
             }
-            Outcome::Failed(why) => {
+            Outcome::Failed(Failure { reason, why }) => {
                 if is_seed {
                     finds.follow.totals.lose_seed(&visit.url, &why);
                 }
+                record.reason = Some(reason);
                 record.error = Some(why);
             }
-            Outcome::Denied(why) => {
+            Outcome::Denied { reason, why } => {
                 if is_seed {
                     finds.follow.totals.lose_seed(&visit.url, &why);
                 }
@@ -119,7 +121,7 @@ impl Follow {
                 return CrawlEvent::Denied(RejectedUrl {
                     url: visit.url.into(),
                     referrer: visit.referrer,
-                    reason: Rejection::Robots,
+                    reason,
                 });
             }
             Outcome::TooEarly => {
@@ -131,12 +133,13 @@ impl Follow {
             Outcome::Surplus | Outcome::CutOff => return CrawlEvent::Postponed,
         }
         finds.listed();
-        let rejections = finds.queue(&ticket);
+        let (rejections, rejected) = finds.queue(&ticket);
         record.url = visit.url.into();
         CrawlEvent::Page {
             record,
             retries,
             rejections,
+            rejected,
             response: kept,
         }
     }
@@ -159,8 +162,8 @@ impl Follow {
                 finds.redirect(&response);
             }
             Outcome::Response(response) => sitemaps::read(&response, &mut finds, &mut record),
-            Outcome::Failed(why) => record.error = Some(why),
-            Outcome::Denied(why) => {
+            Outcome::Failed(failure) => record.error = Some(failure.why),
+            Outcome::Denied { reason, why } => {
                 if visit.referrer.is_none() {
                     finds.follow.totals.lose_seed(&visit.url, &why);
                 }
@@ -169,7 +172,7 @@ impl Follow {
                 return CrawlEvent::Denied(RejectedUrl {
                     url: visit.url.into(),
                     referrer: visit.referrer,
-                    reason: Rejection::Robots,
+                    reason,
                 });
             }
             Outcome::TooEarly => {
@@ -184,12 +187,13 @@ impl Follow {
             finds.follow.totals.lose_seed(&visit.url, why);
         }
         finds.listed();
-        let rejections = finds.queue(ticket);
+        let (rejections, rejected) = finds.queue(ticket);
         record.url = visit.url.into();
         CrawlEvent::Sitemap {
             record,
             retries,
             rejections,
+            rejected,
         }
     }
 }
@@ -208,6 +212,7 @@ fn describe(response: &Response, digests: Option<Algorithm>, record: &mut PageRe
     record.content_type = response.content_type().map(str::to_owned);
     record.bytes = response.body.len() as u64;
     record.truncated = response.truncated;
+    record.reason = response.cut();
     record.digest = digests
         .filter(|_| !response.body.is_empty())
         .map(|algorithm| algorithm.digest(&response.body));
@@ -221,6 +226,7 @@ pub(super) struct Finds<'a> {
     referrer: Option<Arc<str>>,
     visits: Vec<Visit>,
     rejections: Rejections,
+    rejected: Vec<RejectedUrl>,
     follow: &'a mut Follow,
 }
 
@@ -231,6 +237,7 @@ impl<'a> Finds<'a> {
             referrer: None,
             visits: Vec::new(),
             rejections: Rejections::default(),
+            rejected: Vec::new(),
             follow,
         }
     }
@@ -270,15 +277,20 @@ impl<'a> Finds<'a> {
     /// A sitemap that is listed somewhere.
     pub(super) fn sitemap(&mut self, url: Url) {
         let referrer = self.referrer();
+        let text = self.text(&url);
         match self.follow.admission.admit_sitemap(url, &referrer) {
             Ok(visit) => self.visits.extend(visit),
-            Err(reason) => self.rejections.count(reason),
+            Err(reason) => self.count(reason, text),
         }
     }
 
-    /// Something that is listed somewhere and is no URL of a page.
-    pub(super) fn no_url(&mut self) {
-        self.rejections.count(Rejection::NoUrl);
+    /// An address that is not followed, as it stands somewhere.
+    pub(super) fn leave(&mut self, base: &Url, address: &str, reason: Rejection) {
+        let text = self
+            .follow
+            .tells_rejected
+            .then(|| resolve_text(base, address).unwrap_or_else(|| address.to_owned()));
+        self.count(reason, text);
     }
 
     /// The sitemaps that the robots.txt of the site lists, if that was just read.
@@ -289,16 +301,34 @@ impl<'a> Finds<'a> {
             }
             match resolve(&self.visit.url, &address) {
                 Some(url) => self.sitemap(url),
-                None => self.no_url(),
+                None => self.leave(&self.visit.url, &address, Rejection::NoUrl),
             }
         }
     }
 
     fn admit(&mut self, url: Url, depth: u32) {
         let referrer = self.referrer();
+        let text = self.text(&url);
         match self.follow.admission.admit(url, depth, &referrer) {
             Ok(visit) => self.visits.extend(visit),
-            Err(reason) => self.rejections.count(reason),
+            Err(reason) => self.count(reason, text),
+        }
+    }
+
+    /// The text of a URL, if it is to be told should it be rejected.
+    fn text(&self, url: &Url) -> Option<String> {
+        self.follow.tells_rejected.then(|| url.to_string())
+    }
+
+    fn count(&mut self, reason: Rejection, text: Option<String>) {
+        self.rejections.count(reason);
+        if let Some(url) = text {
+            let referrer = Some(self.referrer());
+            self.rejected.push(RejectedUrl {
+                url,
+                referrer,
+                reason,
+            });
         }
     }
 
@@ -309,7 +339,7 @@ impl<'a> Finds<'a> {
     }
 
     /// Queues the visits, and counts what did not become one.
-    fn queue(self, ticket: &Ticket<Visit, Queue>) -> Rejections {
+    fn queue(self, ticket: &Ticket<Visit, Queue>) -> (Rejections, Vec<RejectedUrl>) {
         if !self.visits.is_empty() {
             if self.follow.is_logged {
                 self.follow.found = Found::all(&self.visits);
@@ -317,7 +347,7 @@ impl<'a> Finds<'a> {
             // What the queue has no room for is counted there.
             ticket.add_all(self.visits);
         }
-        self.rejections
+        (self.rejections, self.rejected)
     }
 }
 
@@ -330,7 +360,7 @@ impl Reader for Finds<'_> {
         self.page(url);
     }
 
-    fn reject(&mut self, _base: &Url, _href: &str, reason: Rejection) {
-        self.rejections.count(reason);
+    fn reject(&mut self, base: &Url, href: &str, reason: Rejection) {
+        self.leave(base, href, reason);
     }
 }

@@ -1,5 +1,6 @@
 //! The crawl, as a flow: a frontier of visits, polite fetching, the links that lead on, and the sinks.
 
+mod address;
 mod admission;
 mod allowance;
 mod event;
@@ -12,11 +13,15 @@ mod frontier;
 mod ledger;
 mod links;
 mod listed;
+mod pace;
 mod rejection;
+mod robots_txt;
 mod site;
 mod sitemaps;
 mod stop;
 mod traps;
+mod trouble;
+mod turn;
 mod visit;
 mod wishes;
 
@@ -31,6 +36,7 @@ use thalweg::operators::terminal::{RunError, RunHandle};
 use thalweg::{Fault, Plan};
 use tokio::time::Instant;
 
+pub(crate) use self::address::Limits;
 pub use self::event::CrawlEvent;
 pub use self::feed::Feed;
 use self::fetcher::Fetcher;
@@ -41,7 +47,9 @@ use self::follow::Follow;
 pub use self::frontier::LogError;
 use self::frontier::{Found, Key, Queue};
 use self::ledger::{Clock, Ledger, Totals};
+pub(crate) use self::pace::Policy;
 pub use self::rejection::{RejectedUrl, Rejection, Rejections};
+pub(crate) use self::site::Manner;
 use self::site::Site;
 pub use self::sitemaps::SitemapRecord;
 use self::stop::Stop;

@@ -33,11 +33,13 @@ pub enum Rejection {
     HostBudget,
     /// The robots.txt of its site disallows it.
     Robots,
+    /// The robots.txt of its site cannot be read, so all is disallowed.
+    NoRobots,
 }
 
 impl Rejection {
     /// Every reason, in the order in which they are told.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::NoUrl,
         Self::Nofollow,
         Self::TooLong,
@@ -50,6 +52,7 @@ impl Rejection {
         Self::PatternBudget,
         Self::HostBudget,
         Self::Robots,
+        Self::NoRobots,
     ];
 
     /// The reason as it is written to files: one word.
@@ -68,6 +71,7 @@ impl Rejection {
             Self::PatternBudget => "pattern_budget",
             Self::HostBudget => "host_budget",
             Self::Robots => "robots",
+            Self::NoRobots => "no_robots",
         }
     }
 }
@@ -88,6 +92,7 @@ impl fmt::Display for Rejection {
             Self::PatternBudget => "many of a kind",
             Self::HostBudget => "many of a host",
             Self::Robots => "denied by robots",
+            Self::NoRobots => "robots not known",
         })
     }
 }

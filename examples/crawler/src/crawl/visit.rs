@@ -8,8 +8,9 @@ use url::Url;
 
 use super::event::CrawlEvent;
 use super::frontier::{Fingerprint, Found, Queue, Trail};
+use super::rejection::Rejection;
 use super::site::Site;
-use crate::fetch::Response;
+use crate::fetch::{Reason, Response};
 
 /// A URL to be fetched.
 #[derive(Debug, Clone)]
@@ -85,10 +86,10 @@ pub(super) enum Outcome {
     /// There is a response, of whatever status.
     Response(Box<Response>),
     /// There is none; this is why.
-    Failed(String),
-    /// The robots.txt of the site does not want it, or says nothing but errors.
-    Denied(String),
-    /// It began before the pace of the site was known: it has to line up again.
+    Failed(Failure),
+    /// The robots.txt of the site does not want it, or cannot be read.
+    Denied { reason: Rejection, why: String },
+    /// The site is to be left alone for a while: the visit has to line up again.
     TooEarly,
     /// There were pages enough.
     Surplus,
@@ -102,4 +103,11 @@ pub(super) struct Step {
     pub(super) id: u64,
     /// The URLs that are new; told only if there is a log.
     pub(super) found: Vec<Found>,
+}
+
+/// Why there is no response.
+#[derive(Clone, Debug)]
+pub(super) struct Failure {
+    pub(super) reason: Reason,
+    pub(super) why: String,
 }

@@ -17,6 +17,7 @@ mod error;
 mod guard;
 mod pool;
 mod proxy;
+mod reason;
 mod request;
 mod response;
 
@@ -24,8 +25,9 @@ pub use auth::Credentials;
 pub use client::Client;
 pub use config::{Config, DEFAULT_USER_AGENT};
 pub use dns::{Resolve, SystemResolver};
-pub use error::{FetchError, Phase, Reason};
+pub use error::{FetchError, Phase};
 pub use guard::is_public;
 pub use proxy::{NoProxy, Proxy};
+pub use reason::{Reason, Troubles};
 pub use request::{Request, Turn, Validators};
 pub use response::Response;

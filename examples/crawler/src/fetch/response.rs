@@ -8,7 +8,7 @@ use hyper::header::{CONTENT_TYPE, LOCATION, RETRY_AFTER};
 use hyper::{HeaderMap, StatusCode, Version};
 use url::Url;
 
-use super::error::Reason;
+use super::reason::Reason;
 
 /// The answer to one request, of whatever status.
 #[derive(Debug, Clone)]

@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime};
 use serde::{Serialize, Serializer};
 
 use super::digest::Digest;
+use crate::fetch::Reason;
 
 /// What became of one URL.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -48,6 +49,9 @@ pub struct PageRecord {
     pub fetched_at: SystemTime,
     /// How long the request took.
     pub elapsed_ms: u64,
+    /// What kind of trouble there was: why there is no response, or why its body is cut.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Reason>,
     /// Why there is no response.
     pub error: Option<String>,
 }
@@ -75,6 +79,7 @@ impl PageRecord {
             links: 0,
             fetched_at,
             elapsed_ms: 0,
+            reason: None,
             error: None,
         }
     }
