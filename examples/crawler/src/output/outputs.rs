@@ -110,6 +110,23 @@ impl Outputs {
     ///
     /// Not cancel safe: some of `events` may have been taken.
     pub async fn write(&mut self, events: &mut [CrawlEvent]) -> Result<(), OutputError> {
+        self.append(events).await?;
+        for file in self.files_mut() {
+            file.write_if_full().await?;
+        }
+        Ok(())
+    }
+
+    /// Takes what happened as [`write`](Self::write) does, but leaves the writing to a [`flush`](Self::flush).
+    ///
+    /// # Errors
+    ///
+    /// [`OutputError`] if what is to be compared with cannot be read back.
+    ///
+    /// # Cancel safety
+    ///
+    /// Not cancel safe: some of `events` may have been taken.
+    pub async fn append(&mut self, events: &mut [CrawlEvent]) -> Result<(), OutputError> {
         for event in events {
             self.append_rejected(event)?;
             if let CrawlEvent::Page {
@@ -130,9 +147,6 @@ impl Outputs {
                     extracts.append(response)?;
                 }
             }
-        }
-        for file in self.files_mut() {
-            file.write_if_full().await?;
         }
         Ok(())
     }

@@ -8,6 +8,7 @@ use url::Url;
 
 use super::*;
 use crate::crawl::site::{Site, Sites};
+use crate::crawl::visit::Kind;
 
 /// What this process has in memory, in bytes.
 fn resident() -> u64 {
@@ -52,6 +53,7 @@ fn measure_ten_million_queued_urls() {
             let trail = Trail {
                 depth: 3,
                 respelled: 0,
+                kind: Kind::Page,
                 referrer: Some(url(host, page).into()),
             };
             for id in page * 30..page * 30 + 30 {
@@ -100,6 +102,7 @@ fn measure_url_checks_in_batches() {
         let trail = Trail {
             depth: 3,
             respelled: 0,
+            kind: Kind::Page,
             referrer: Some(url(7, 0).into()),
         };
         let (mut id, mut new) = (0, 0);
@@ -126,6 +129,8 @@ fn measure_url_checks_in_batches() {
             }
         }
         let took = started.elapsed();
+        #[expect(clippy::cast_precision_loss, reason = "a rate to be read by people")]
+        let checks = urls.len() as f64;
         println!(
             "1 of {every} new, {}: {:.2} million checks a second, {} bytes a new URL",
             if syncs {
@@ -133,7 +138,7 @@ fn measure_url_checks_in_batches() {
             } else {
                 "written each"
             },
-            urls.len() as f64 / took.as_secs_f64() / 1e6,
+            checks / took.as_secs_f64() / 1e6,
             std::fs::metadata(&path).expect("a file").len() / id,
         );
         std::fs::remove_dir_all(folder).expect("it is there");
