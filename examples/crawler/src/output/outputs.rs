@@ -99,6 +99,23 @@ impl Outputs {
     ///
     /// Not cancel safe: some of `events` may have been taken.
     pub async fn write(&mut self, events: &mut [CrawlEvent]) -> Result<(), OutputError> {
+        self.append(events).await?;
+        for file in self.files_mut() {
+            file.write_if_full().await?;
+        }
+        Ok(())
+    }
+
+    /// Takes what happened as [`write`](Self::write) does, but leaves the writing to a [`flush`](Self::flush).
+    ///
+    /// # Errors
+    ///
+    /// [`OutputError`] if what is to be compared with cannot be read back.
+    ///
+    /// # Cancel safety
+    ///
+    /// Not cancel safe: some of `events` may have been taken.
+    pub async fn append(&mut self, events: &mut [CrawlEvent]) -> Result<(), OutputError> {
         for event in events {
             self.append_rejected(event)?;
             if let CrawlEvent::Page {
@@ -111,8 +128,21 @@ impl Outputs {
                 }
             }
         }
-        for file in self.files_mut() {
-            file.write_if_full().await?;
+        Ok(())
+    }
+
+    fn append_rejected(&mut self, event: &CrawlEvent) -> Result<(), OutputError> {
+        let Some(file) = &mut self.rejected else {
+            return Ok(());
+        };
+        match event {
+            CrawlEvent::Page { rejected, .. } | CrawlEvent::Sitemap { rejected, .. } => {
+                for url in rejected {
+                    file.append_json(url)?;
+                }
+            }
+            CrawlEvent::Denied(url) => file.append_json(url)?,
+            CrawlEvent::Postponed => {}
         }
         Ok(())
     }
