@@ -10,9 +10,14 @@ set -euo pipefail
 
 hosts=${1:-500} delay=${2:-100} pages=${3:-60} port=${PORT:-8471}
 cd "$(dirname "$0")/.."
-cargo build --quiet --release -p crawler
-target=${CARGO_TARGET_DIR:-target}
+# A crawler that is built already may be named.
+if [[ -z ${CRAWLER:-} ]]; then
+    cargo build --quiet --release -p crawler
+    CRAWLER=${CARGO_TARGET_DIR:-target}/release/crawler
+fi
 folder=$(mktemp -d)
+# The workers of nginx may be another user.
+chmod 755 "$folder"
 trap 'kill "$server" 2>/dev/null || true; rm -rf "$folder"' EXIT
 
 # All addresses of 127.0.0.0/8 are this machine, so one server is as many hosts as it takes.
@@ -46,7 +51,7 @@ PYTHON
 server=$!
 until (: >"/dev/tcp/127.0.0.1/$port") 2>/dev/null; do sleep 0.05; done
 
-timeout 300 "$target/release/crawler" --quiet --scope any --allow-private --max-pages 1000000 \
+timeout 300 "$CRAWLER" --quiet --scope any --allow-private --max-pages 1000000 \
     --delay "${delay}ms" "http://127.0.0.1:$port/start.html"
 
 python3 - "$hosts" "$delay" "$folder/seen.log" <<'PYTHON'

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use std::thread::available_parallelism;
 
 use crawler::args::{Args, Command, Report, SummaryFormat};
-use crawler::crawl::{Crawl, Folder, FolderError};
+use crawler::crawl::{Crawl, Earlier, Folder, FolderError};
 use crawler::demo::Demo;
 use crawler::progress::{Progress, Style};
 use crawler::report;
@@ -65,6 +65,12 @@ async fn run(mut args: Args) -> ExitCode {
     if let Some(demo) = &demo {
         args.start_at(demo.url().clone());
     }
+    // Read before its directory may be replaced by the output of this crawl.
+    let earlier = match args.fetching.recrawl.as_deref().map(Earlier::read) {
+        Some(Ok(earlier)) => earlier,
+        Some(Err(error)) => return failure(error),
+        None => Earlier::default(),
+    };
     let mut interrupts = match Interrupts::listen() {
         Ok(interrupts) => interrupts,
         Err(error) => return failure(format_args!("cannot listen for signals: {error}")),
@@ -85,7 +91,7 @@ async fn run(mut args: Args) -> ExitCode {
     }
 
     let mut progress = Progress::stderr(Style::of_stderr(args.output.quiet));
-    let mut crawl = Crawl::start(&args, folder);
+    let mut crawl = Crawl::start_again(&args, folder, earlier);
     let watch = crawl.watch();
     let end = loop {
         tokio::select! {

@@ -15,7 +15,7 @@ use crate::progress::per_second;
 
 /// The totals of a crawl. `Display` is the text for people.
 ///
-/// Every fetched URL is one of `ok`, `redirects`, `http_errors` and `failures`, and their sum is
+/// Every fetched URL is one of `ok`, `redirects`, `unchanged`, `http_errors` and `failures`, and their sum is
 /// `pages`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
 pub struct Summary {
@@ -25,6 +25,8 @@ pub struct Summary {
     pub ok: u64,
     /// Responses that lead elsewhere (3xx).
     pub redirects: u64,
+    /// Pages that are as they were in an earlier crawl (304).
+    pub unchanged: u64,
     /// Responses with an error status (4xx, 5xx).
     pub http_errors: u64,
     /// URLs without a response.
@@ -88,6 +90,7 @@ impl Summary {
         match page.status {
             None => self.failures += 1,
             Some(..300) => self.ok += 1,
+            Some(304) => self.unchanged += 1,
             Some(300..400) => self.redirects += 1,
             Some(_) => self.http_errors += 1,
         }
@@ -172,6 +175,7 @@ impl fmt::Display for Summary {
             ("pages", self.pages),
             ("  ok", self.ok),
             ("  redirects", self.redirects),
+            ("  unchanged", self.unchanged),
             ("  http errors", self.http_errors),
             ("  failures", self.failures),
             ("duplicates", self.duplicates),
@@ -181,7 +185,7 @@ impl fmt::Display for Summary {
             ("lost: queue full", self.refused),
         ];
         // What is rare is worth a line only when it happens.
-        let rare = ["duplicates", "sitemaps", "lost: queue full"];
+        let rare = ["  unchanged", "duplicates", "sitemaps", "lost: queue full"];
         let is_told = |name: &str, count| count > 0 || !rare.contains(&name);
         for (name, count) in counts
             .into_iter()
@@ -243,7 +247,7 @@ mod tests {
         summary()
             .print(SummaryFormat::Json, &mut output)
             .expect("to memory");
-        let expected = r#"{"pages":6,"ok":2,"redirects":1,"http_errors":2,"failures":1,"errors":3,"retries":2,"bytes":6144,"duplicates":0,"links":18,"sitemaps":0,"rejected":{"robots":1},"troubles":{"tls":1},"refused":0,"end":"complete","duration_s":1.5,"pages_per_s":4.0}"#;
+        let expected = r#"{"pages":6,"ok":2,"redirects":1,"unchanged":0,"http_errors":2,"failures":1,"errors":3,"retries":2,"bytes":6144,"duplicates":0,"links":18,"sitemaps":0,"rejected":{"robots":1},"troubles":{"tls":1},"refused":0,"end":"complete","duration_s":1.5,"pages_per_s":4.0}"#;
         assert_eq!(output, format!("{expected}\n").as_bytes());
     }
 

@@ -1,5 +1,6 @@
 //! How to fetch: what a request says, by which way it goes, and what is kept of the response.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use bytesize::ByteSize;
@@ -59,6 +60,11 @@ pub struct Fetching {
     /// Hosts, domains and networks for which the proxy is passed by, separated by commas
     #[arg(long, value_name = "HOSTS", requires = "proxy")]
     pub no_proxy: Option<NoProxy>,
+
+    /// Ask only for what has changed since the crawl that wrote DIR; pages that are as they were are
+    /// told with status 304
+    #[arg(long, value_name = "DIR")]
+    pub recrawl: Option<PathBuf>,
 
     /// Remember the addresses of a name for this time
     #[arg(long, value_name = "TIME", default_value = "5m", value_parser = values::duration)]

@@ -96,7 +96,10 @@ impl Visitor {
 
     /// Learns how long the answer took.
     pub(super) fn succeed(&self, latency: Duration) {
-        self.0.lock().pace.succeed(self.0.limits.policy, latency);
+        let policy = self.0.limits.policy;
+        let mut state = self.0.lock();
+        state.pace.answered(policy, latency, Instant::now());
+        state.pace.succeed(policy, latency);
     }
 }
 
@@ -205,8 +208,8 @@ mod tests {
         let first = enter(now).expect("room");
         assert_eq!(first.claim(now), Ok(()));
         let waits = [(); 3].map(|()| enter(now).expect_err("too early").as_millis());
-        assert_eq!(waits, [200, 400, 600]);
-        let later = now + Duration::from_millis(200);
+        assert_eq!(waits, [201, 401, 601]);
+        let later = now + Duration::from_millis(201);
         let second = enter(later).expect("its place");
         assert_eq!(second.claim(later), Ok(()));
         assert!(first.claim(later).is_err());

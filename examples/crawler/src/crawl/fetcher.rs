@@ -11,6 +11,7 @@ use tokio::time::{Instant, sleep};
 
 use super::address::{Addresses, Visitor};
 use super::allowance::Allowance;
+use super::earlier::Earlier;
 use super::frontier::Queue;
 use super::rejection::Rejection;
 use super::robots_txt::{self, Reader};
@@ -38,6 +39,7 @@ pub(super) struct Fetcher {
     dialect: Dialect,
     retries: u32,
     body_limit: usize,
+    earlier: Arc<Earlier>,
     addresses: Addresses,
     pub(super) allowance: Allowance,
     stop: Stop,
@@ -46,7 +48,7 @@ pub(super) struct Fetcher {
 
 impl Fetcher {
     /// Creates a fetcher for a crawl that has so many pages already.
-    pub(super) fn new(args: &Args, pages: u64, stop: Stop) -> Self {
+    pub(super) fn new(args: &Args, pages: u64, earlier: Arc<Earlier>, stop: Stop) -> Self {
         let name = args
             .fetching
             .user_agent
@@ -61,6 +63,7 @@ impl Fetcher {
             is_wanted: if args.files.warc { is_any } else { is_page },
             dialect: args.what.robots_dialect.into(),
             retries: args.fetching.retries,
+            earlier,
             addresses: Addresses::default(),
             allowance: Allowance::new(
                 args.what.max_pages.saturating_sub(pages),
@@ -192,15 +195,11 @@ impl Fetcher {
 
     /// Requests a page, and decides whether to try again if that fails.
     async fn get(&self, visit: &Visit, turn: SiteTurn<'_>) -> Outcome {
-        let (body_limit, is_wanted): (_, fn(StatusCode, &HeaderMap) -> bool) = match visit.kind {
-            Kind::Page => (self.body_limit, self.is_wanted),
-            // One byte more than is read tells a long one from one that ends there.
-            Kind::Sitemap => (sitemap::LIMIT + 1, is_success),
-        };
+        let (body_limit, is_wanted) = self.wants(visit);
         let request = Request {
             url: &visit.url,
             body_limit,
-            known: None,
+            known: self.earlier.validators(&visit.url),
         };
         loop {
             let result = self.client.send(&request, &turn, is_wanted).await;
@@ -244,6 +243,15 @@ impl Fetcher {
         trouble::pause(result, tries).filter(|pause| tries < self.retries && *pause <= longest)
     }
 
+    /// How much of a body is read, and of which.
+    fn wants(&self, visit: &Visit) -> (usize, fn(StatusCode, &HeaderMap) -> bool) {
+        match visit.kind {
+            Kind::Page => (self.body_limit, self.is_wanted),
+            // One byte more than is read tells a long one from one that ends there.
+            Kind::Sitemap => (sitemap::LIMIT + 1, is_success),
+        }
+    }
+
     /// Takes a page off the allowance, if the visit is to one; `false` if nothing more is to be fetched.
     fn takes(&self, visit: &Visit) -> bool {
         match visit.kind {
@@ -272,6 +280,9 @@ impl Fetcher {
 
 /// Adapts the pace to what came of a request.
 fn learn(turn: &SiteTurn<'_>, result: &Result<Response, FetchError>) {
+    if let Ok(response) = result {
+        turn.site.answered(response.latency);
+    }
     match result {
         Ok(response) if is_busy(response.status) => match response.retry_after() {
             Some(asked) => turn.site.rest(asked),

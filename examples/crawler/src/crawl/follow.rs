@@ -2,10 +2,13 @@
 
 use std::sync::Arc;
 
+use hyper::StatusCode;
+use hyper::header::{ETAG, HeaderName, HeaderValue, LAST_MODIFIED};
 use thalweg::operators::concurrency::Ticket;
 use url::Url;
 
 use super::admission::Admission;
+use super::earlier::Earlier;
 use super::event::CrawlEvent;
 use super::frontier::{Found, Queue};
 use super::ledger::Totals;
@@ -19,8 +22,8 @@ use crate::fetch::Response;
 use crate::output::{Algorithm, PageRecord};
 use crate::url::{resolve, resolve_text};
 
-/// Redirects in a row that may lead to another spelling of the same URL, which would otherwise count as known.
-const RESPELLINGS: u8 = 5;
+/// Redirects in a row that are followed.
+const REDIRECTS: u8 = 10;
 
 /// The memory of a crawl: what is known, and how far it goes.
 ///
@@ -28,6 +31,7 @@ const RESPELLINGS: u8 = 5;
 #[derive(Debug)]
 pub(super) struct Follow {
     admission: Admission,
+    earlier: Arc<Earlier>,
     wishes: Arc<Wishes>,
     /// Whether URLs that are not fetched are told one by one.
     tells_rejected: bool,
@@ -45,11 +49,13 @@ impl Follow {
     pub(super) fn new(
         args: &Args,
         admission: Admission,
+        earlier: Arc<Earlier>,
         is_logged: bool,
         totals: Arc<Totals>,
     ) -> Self {
         Self {
             admission,
+            earlier,
             wishes: Arc::new(Wishes::new(args)),
             tells_rejected: args.files.rejected,
             reads_sitemaps: !args.what.no_sitemaps,
@@ -97,6 +103,8 @@ impl Follow {
                 let keeps = finds.follow.keeps;
                 if response.location.is_some() {
                     finds.redirect(&response);
+                } else if response.status == StatusCode::NOT_MODIFIED {
+                    finds.again(&mut record);
                 } else {
                     let wishes = finds.follow.wishes.clone();
                     links::read(&response, &wishes, &mut finds).tell(&mut record);
@@ -209,6 +217,8 @@ struct Keeps {
 fn describe(response: &Response, digests: Option<Algorithm>, record: &mut PageRecord) {
     record.status = Some(response.status.as_u16());
     record.location = response.location.as_ref().map(Url::to_string);
+    record.etag = text_of(response, &ETAG).or(record.etag.take());
+    record.last_modified = text_of(response, &LAST_MODIFIED).or(record.last_modified.take());
     record.content_type = response.content_type().map(str::to_owned);
     record.bytes = response.body.len() as u64;
     record.truncated = response.truncated;
@@ -217,6 +227,10 @@ fn describe(response: &Response, digests: Option<Algorithm>, record: &mut PageRe
         .filter(|_| !response.body.is_empty())
         .map(|algorithm| algorithm.digest(&response.body));
     record.elapsed_ms = u64::try_from(response.elapsed.as_millis()).unwrap_or(u64::MAX);
+}
+
+fn text_of(response: &Response, name: &HeaderName) -> Option<String> {
+    response.headers.get(name)?.to_str().ok().map(str::to_owned)
 }
 
 /// Gathers what a visit leads to.
@@ -249,12 +263,15 @@ impl<'a> Finds<'a> {
         };
         target.set_fragment(None);
         let visit = self.visit;
+        if visit.respelled >= REDIRECTS {
+            self.rejections.count(Rejection::Redirects);
+            return;
+        }
         if visit.referrer.is_none() && !self.follow.admission.is_in_scope(&target) {
             self.follow.totals.leave_scope(&visit.url, &target);
         }
-        let is_respelled = target != visit.url
-            && visit.respelled < RESPELLINGS
-            && self.follow.admission.is_same(&target, &visit.url);
+        let is_respelled =
+            target != visit.url && self.follow.admission.is_same(&target, &visit.url);
         if is_respelled {
             let referrer = self.referrer();
             let respelled = self.follow.admission.respell(target, visit, referrer);
@@ -262,7 +279,25 @@ impl<'a> Finds<'a> {
         } else if visit.kind == Kind::Sitemap {
             self.sitemap(target);
         } else {
+            let known = self.visits.len();
             self.admit(target, visit.depth);
+            for next in &mut self.visits[known..] {
+                next.respelled = visit.respelled + 1;
+            }
+        }
+    }
+
+    /// A page that is as it was leads to where it led.
+    fn again(&mut self, record: &mut PageRecord) {
+        let earlier = self.follow.earlier.clone();
+        for url in earlier.found(&self.visit.url) {
+            self.find(url);
+        }
+        // So that the crawl after this one can ask too, even if the server is silent about it now.
+        if let Some(known) = earlier.validators(&self.visit.url) {
+            let text = |value: &HeaderValue| value.to_str().ok().map(str::to_owned);
+            record.etag = known.etag.as_ref().and_then(text);
+            record.last_modified = known.last_modified.as_ref().and_then(text);
         }
     }
 

@@ -3,6 +3,7 @@
 mod address;
 mod admission;
 mod allowance;
+mod earlier;
 mod event;
 mod feed;
 mod fetcher;
@@ -37,6 +38,7 @@ use thalweg::{Fault, Plan};
 use tokio::time::Instant;
 
 pub(crate) use self::address::Limits;
+pub use self::earlier::{Earlier, EarlierError};
 pub use self::event::CrawlEvent;
 pub use self::feed::Feed;
 use self::fetcher::Fetcher;
@@ -113,7 +115,20 @@ impl Crawl {
     ///
     /// Panics outside of a tokio runtime.
     #[must_use = "a crawl is to be waited for"]
-    pub fn start(args: &Args, mut folder: Option<Folder>) -> Self {
+    pub fn start(args: &Args, folder: Option<Folder>) -> Self {
+        Self::start_again(args, folder, Earlier::default())
+    }
+
+    /// Starts a crawl as [`start`](Self::start) does, and asks only for what has changed since an earlier one.
+    ///
+    /// A page that is still the same leads to where it led then.
+    ///
+    /// # Panics
+    ///
+    /// As [`start`](Self::start).
+    #[must_use = "a crawl is to be waited for"]
+    pub fn start_again(args: &Args, mut folder: Option<Folder>, earlier: Earlier) -> Self {
+        let earlier = Arc::new(earlier);
         let start = folder.as_mut().and_then(Folder::take_start);
         let Start {
             mut admission,
@@ -138,9 +153,9 @@ impl Crawl {
 
         let stop = Stop::default();
         let pages = totals.summary().pages;
-        let fetcher = Arc::new(Fetcher::new(args, pages, stop.clone()));
+        let fetcher = Arc::new(Fetcher::new(args, pages, earlier.clone(), stop.clone()));
         let (feed, mut teller) = Feed::new();
-        let mut follow = Follow::new(args, admission, folder.is_some(), totals.clone());
+        let mut follow = Follow::new(args, admission, earlier, folder.is_some(), totals.clone());
         let ledger = Ledger::new(folder, totals.clone(), clock);
 
         let politeness = KeyLimits::new(args.speed.concurrency)

@@ -13,6 +13,9 @@ const FIRST_PENALTY: Duration = Duration::from_secs(1);
 /// Penalties below this are over.
 const LEAST_PENALTY: Duration = Duration::from_millis(50);
 
+/// Added to each pause: what a server's clock, or its log, may be wrong by.
+const MARGIN: Duration = Duration::from_millis(1);
+
 /// How much a new latency counts in the mean: a quarter.
 const WEIGHT: u32 = 4;
 
@@ -32,6 +35,8 @@ pub(super) struct Pace {
     delay: Duration,
     /// The mean of the last ones.
     latency: Option<Duration>,
+    /// The shortest of all: what the way there and back takes if nothing waits in it.
+    least: Duration,
     /// Grows with each trouble, and shrinks with each answer.
     penalty: Duration,
     /// When the next request may be sent; none if it never had to wait.
@@ -45,6 +50,7 @@ impl Pace {
         Self {
             delay,
             latency: None,
+            least: Duration::MAX,
             penalty: Duration::ZERO,
             next: None,
             last: None,
@@ -88,7 +94,7 @@ impl Pace {
         self.last = Some(now);
         let pause = self.pause(policy);
         if !pause.is_zero() {
-            self.next = Some(later(now, pause));
+            self.next = Some(later(now, pause + MARGIN));
         }
         Ok(())
     }
@@ -96,16 +102,27 @@ impl Pace {
     /// Asks for longer pauses from now on, counted from the last request.
     pub(super) fn slow_to(&mut self, delay: Duration) {
         self.delay = self.delay.max(delay);
-        self.keep_apart(self.delay);
+        if let Some(last) = self.last {
+            self.keep_from(last, self.delay);
+        }
     }
 
-    /// Keeps the next request at least so far from the last.
-    fn keep_apart(&mut self, pause: Duration) {
-        if let Some(last) = self.last
-            && !pause.is_zero()
-        {
-            self.next = self.next.max(Some(later(last, pause)));
+    /// Keeps the next request at least so far from `since`.
+    fn keep_from(&mut self, since: Instant, pause: Duration) {
+        if !pause.is_zero() {
+            self.next = self.next.max(Some(later(since, pause + MARGIN)));
         }
+    }
+
+    /// Hears that an answer has come.
+    ///
+    /// A request that was held up on its way was seen later than it was sent, and must not be too close to the next.
+    pub(super) fn answered(&mut self, policy: Policy, latency: Duration, now: Instant) {
+        self.least = self.least.min(latency);
+        let seen = self.last.map_or(now, |last| now.min(last + latency));
+        let seen = seen.checked_sub(self.least).unwrap_or(now);
+        let pause = self.pause(policy);
+        self.keep_from(seen, pause);
     }
 
     /// Leaves the server alone for a while, as it asks for, but not for longer than a server is granted.
@@ -126,12 +143,14 @@ impl Pace {
         if self.penalty < LEAST_PENALTY {
             self.penalty = Duration::ZERO;
         }
-        let pause = self.pause(policy);
-        self.keep_apart(pause);
+        if let Some(last) = self.last {
+            self.keep_from(last, self.pause(policy));
+        }
     }
 
     /// Learns from trouble: pauses are twice as long, until answers come again.
     pub(super) fn fail(&mut self, policy: Policy, now: Instant) {
+        self.keep_from(now, self.pause(policy));
         if policy.factor <= 0.0 {
             return;
         }
@@ -165,13 +184,35 @@ mod tests {
         let start = Instant::now();
         let mut pace = Pace::new(millis(100));
         assert_eq!(pace.claim(POLICY, start), Ok(()));
-        let next = start + millis(100);
+        let next = start + millis(100) + MARGIN;
         assert_eq!(pace.claim(POLICY, start + millis(99)), Err(next));
-        assert_eq!(pace.wait(start + millis(40)), millis(60));
+        assert_eq!(pace.wait(start + millis(40) + MARGIN), millis(60));
         // From when the last was sent, not from when it might have been.
         assert_eq!(pace.claim(POLICY, start + millis(150)), Ok(()));
-        let next = start + millis(250);
+        let next = start + millis(250) + MARGIN;
         assert_eq!(pace.claim(POLICY, start + millis(249)), Err(next));
+    }
+
+    #[test]
+    fn what_was_held_up_on_its_way_holds_up_the_next() {
+        let off = Policy {
+            factor: 0.0,
+            ..POLICY
+        };
+        let start = Instant::now();
+        let mut pace = Pace::new(millis(100));
+        let mut now = start;
+        // The usual latency costs nothing.
+        for _ in 0..3 {
+            assert_eq!(pace.claim(off, now), Ok(()));
+            pace.answered(off, millis(5), now + millis(5));
+            now += millis(100) + MARGIN;
+            assert_eq!(pace.wait(now), Duration::ZERO);
+        }
+        // This one may have been seen 20 ms later than the others.
+        assert_eq!(pace.claim(off, now), Ok(()));
+        pace.answered(off, millis(25), now + millis(25));
+        assert_eq!(pace.wait(now), millis(120) + MARGIN);
     }
 
     #[test]
@@ -180,7 +221,7 @@ mod tests {
         let mut pace = Pace::new(Duration::ZERO);
         assert_eq!(pace.claim(POLICY, start), Ok(()));
         pace.slow_to(millis(5000));
-        assert_eq!(pace.wait(start + millis(1000)), millis(4000));
+        assert_eq!(pace.wait(start + millis(1000)), millis(4000) + MARGIN);
         pace.slow_to(millis(2000));
         assert_eq!(pace.pause(POLICY), millis(5000), "never shortened");
     }
@@ -211,7 +252,7 @@ mod tests {
             pauses.push(pace.pause(POLICY).as_secs());
         }
         assert_eq!(pauses, [1, 2, 4, 8, 16, 30, 30]);
-        assert_eq!(pace.wait(start), POLICY.longest);
+        assert_eq!(pace.wait(start).as_secs(), POLICY.longest.as_secs());
         pauses.clear();
         for _ in 0..5 {
             pace.succeed(POLICY, millis(10));

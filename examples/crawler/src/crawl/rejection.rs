@@ -27,6 +27,8 @@ pub enum Rejection {
     RepeatingPath,
     /// Too many links lead to it from a start (`--max-depth`).
     TooDeep,
+    /// Too many redirects in a row lead to it.
+    Redirects,
     /// Its host has too many URLs of its pattern, as calendars do (`--max-per-pattern`).
     PatternBudget,
     /// Its host has as many URLs as one may have (`--max-pages-per-host`).
@@ -39,7 +41,7 @@ pub enum Rejection {
 
 impl Rejection {
     /// Every reason, in the order in which they are told.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::NoUrl,
         Self::Nofollow,
         Self::TooLong,
@@ -49,6 +51,7 @@ impl Rejection {
         Self::Excluded,
         Self::RepeatingPath,
         Self::TooDeep,
+        Self::Redirects,
         Self::PatternBudget,
         Self::HostBudget,
         Self::Robots,
@@ -68,6 +71,7 @@ impl Rejection {
             Self::Excluded => "excluded",
             Self::RepeatingPath => "repeating_path",
             Self::TooDeep => "too_deep",
+            Self::Redirects => "redirects",
             Self::PatternBudget => "pattern_budget",
             Self::HostBudget => "host_budget",
             Self::Robots => "robots",
@@ -89,6 +93,7 @@ impl fmt::Display for Rejection {
             Self::Excluded => "excluded",
             Self::RepeatingPath => "repeating path",
             Self::TooDeep => "too deep",
+            Self::Redirects => "many redirects",
             Self::PatternBudget => "many of a kind",
             Self::HostBudget => "many of a host",
             Self::Robots => "denied by robots",

@@ -6,8 +6,9 @@ use url::Url;
 
 use super::site::{Robots, Trouble};
 use super::trouble::{backoff, is_temporary};
+use super::turn::SiteTurn;
 use super::visit::Failure;
-use crate::fetch::{Client, FetchError, Reason, Request, Turn};
+use crate::fetch::{Client, FetchError, Reason, Request};
 use crate::robots::{self, Dialect, Rules};
 
 /// Redirects in a row that are followed, to wherever they lead.
@@ -29,7 +30,7 @@ pub(super) async fn read(
     client: &Client,
     url: &Url,
     reader: Reader<'_>,
-    turn: &impl Turn,
+    turn: &SiteTurn<'_>,
 ) -> Robots {
     let mut url = match url.join("/robots.txt") {
         Ok(url) => url,
@@ -52,6 +53,11 @@ pub(super) async fn read(
         } else {
             client.send(&request, &(), is_success).await
         };
+        if redirects == 0
+            && let Ok(response) = &answer
+        {
+            turn.site.answered(response.latency);
+        }
         let response = match answer {
             Ok(response) => response,
             Err(error @ (FetchError::PrivateAddress { .. } | FetchError::Url { .. }))

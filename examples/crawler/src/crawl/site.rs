@@ -123,7 +123,13 @@ impl Site {
         self.pace().claim(self.manner.policy, now)
     }
 
-    /// Learns how long an answer took.
+    /// Hears that an answer has come, and after which time.
+    pub(super) fn answered(&self, latency: Duration) {
+        let policy = self.manner.policy;
+        self.pace().answered(policy, latency, Instant::now());
+    }
+
+    /// Learns from an answer that was a good one.
     pub(super) fn succeed(&self, latency: Duration) {
         self.pace().succeed(self.manner.policy, latency);
     }
@@ -370,7 +376,7 @@ mod tests {
         };
         let first = site.permission(&url, RETRIES, read).await;
         assert!(matches!(first, Permission::Granted));
-        assert_eq!(site.pause(), Duration::from_secs(2));
+        assert_eq!(site.pause().as_secs(), 2);
         assert!(site.is_resting(), "two seconds after its robots.txt");
         tokio::time::advance(Duration::from_secs(2)).await;
         assert!(!site.is_resting());

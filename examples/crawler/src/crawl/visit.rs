@@ -26,7 +26,7 @@ pub(super) struct Visit {
     pub(super) depth: u32,
     /// Where the link was found; none for a seed.
     pub(super) referrer: Option<Arc<str>>,
-    /// Redirects in a row between spellings of this one URL.
+    /// Redirects in a row that led here.
     pub(super) respelled: u8,
     pub(super) kind: Kind,
 }

@@ -80,7 +80,7 @@ fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
 
 /// Where a redirect leads. Bytes beyond ASCII are read as UTF-8, as browsers do.
 pub(super) fn location(url: &Url, status: StatusCode, headers: &HeaderMap) -> Option<Url> {
-    if !status.is_redirection() {
+    if !status.is_redirection() || status == StatusCode::NOT_MODIFIED {
         return None;
     }
     let target = String::from_utf8_lossy(headers.get(LOCATION)?.as_bytes());
@@ -130,6 +130,7 @@ mod tests {
             Some("http://river.test/d")
         );
         assert_eq!(location(&url, StatusCode::CREATED, &headers), None);
+        assert_eq!(location(&url, StatusCode::NOT_MODIFIED, &headers), None);
         headers.insert(LOCATION, HeaderValue::from_static("http://["));
         assert_eq!(location(&url, StatusCode::FOUND, &headers), None);
     }

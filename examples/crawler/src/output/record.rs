@@ -22,6 +22,12 @@ pub struct PageRecord {
     pub referrer: Option<Arc<str>>,
     /// Where a redirect leads.
     pub location: Option<String>,
+    /// The value of `ETag`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub etag: Option<String>,
+    /// The value of `Last-Modified`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_modified: Option<String>,
     /// The value of `Content-Type`.
     pub content_type: Option<String>,
     /// The encoding that a page was read in, by its name in the WHATWG Encoding Standard.
@@ -66,6 +72,8 @@ impl PageRecord {
             depth: 0,
             referrer: None,
             location: None,
+            etag: None,
+            last_modified: None,
             content_type: None,
             charset: None,
             bytes: 0,

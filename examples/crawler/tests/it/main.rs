@@ -19,6 +19,7 @@ mod polite;
 mod program;
 mod properties;
 mod proxy;
+mod recrawl;
 mod robots;
 mod robots_txt;
 mod server;

@@ -11,7 +11,7 @@ use crate::crawl::visit::Kind;
 pub(in crate::crawl) struct Trail {
     /// How many links lead to the URL from a seed.
     pub(in crate::crawl) depth: u32,
-    /// Redirects in a row between spellings of this one URL.
+    /// Redirects in a row that led here.
     pub(in crate::crawl) respelled: u8,
     /// What is expected there.
     pub(in crate::crawl) kind: Kind,

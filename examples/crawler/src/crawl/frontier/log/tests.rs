@@ -138,7 +138,7 @@ impl Model {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(100))]
+    #![proptest_config(ProptestConfig::with_cases(40))]
 
     #[test]
     fn a_log_that_is_cut_anywhere_is_that_of_its_last_whole_commit(
