@@ -44,6 +44,18 @@ fn tell(wanted: &Report) -> ExitCode {
     }
 }
 
+/// A file that reaches a limit of the shell (`ulimit -f`) ends the crawl with an error, not the process with a signal.
+#[cfg(unix)]
+fn outlast_file_limits() -> io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    signal(SignalKind::from_raw(libc::SIGXFSZ)).map(drop)
+}
+
+#[cfg(not(unix))]
+fn outlast_file_limits() -> io::Result<()> {
+    Ok(())
+}
+
 /// On one core, threads would only get in each other's way.
 fn runtime() -> io::Result<Runtime> {
     let mut builder = match available_parallelism().map_or(1, NonZero::get) {
@@ -71,6 +83,9 @@ async fn run(mut args: Args) -> ExitCode {
         Some(Err(error)) => return failure(error),
         None => Earlier::default(),
     };
+    if let Err(error) = outlast_file_limits() {
+        return failure(format_args!("cannot listen for signals: {error}"));
+    }
     let mut interrupts = match Interrupts::listen() {
         Ok(interrupts) => interrupts,
         Err(error) => return failure(format_args!("cannot listen for signals: {error}")),

@@ -21,7 +21,7 @@ use clap::{Arg, ArgAction, CommandFactory, FromArgMatches, Parser};
 use url::Url;
 
 pub use self::fetching::Fetching;
-pub use self::files::Files;
+pub use self::files::{ExtractFormat, Files};
 pub use self::kept::KeptError;
 pub use self::limits::Limits;
 pub use self::obey::{Obey, Wish};

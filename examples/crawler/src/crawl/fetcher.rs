@@ -21,7 +21,7 @@ use super::trouble::{self, is_busy, is_temporary};
 use super::turn::SiteTurn;
 use super::visit::{Failure, Fetched, Kind, Outcome, Visit};
 use crate::args::Args;
-use crate::fetch::{Client, FetchError, Reason, Request, Response};
+use crate::fetch::{Client, FetchError, Reason, Request, Response, is_html};
 use crate::robots::{Dialect, product_token};
 use crate::sitemap;
 
@@ -345,14 +345,6 @@ fn is_page(status: StatusCode, headers: &HeaderMap) -> bool {
             .is_none_or(|kind| is_html(kind.as_bytes()))
 }
 
-/// Tells whether a `Content-Type` is that of a page.
-pub(super) fn is_html(content_type: &[u8]) -> bool {
-    let kind = content_type
-        .split(|&byte| byte == b';')
-        .next()
-        .unwrap_or_default();
-    let kind = kind.trim_ascii();
-    kind.eq_ignore_ascii_case(b"text/html") || kind.eq_ignore_ascii_case(b"application/xhtml+xml")
 }
 
 /// Counts a visit for as long as it lives.

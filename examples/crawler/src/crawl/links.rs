@@ -4,14 +4,12 @@ use std::borrow::Cow;
 
 use url::{Position, Url};
 
+use super::rejection::Rejection;
+use super::wishes::Wishes;
 use crate::fetch::Response;
 use crate::html::{Link, LinkKind, decode, extract_for};
 use crate::output::PageRecord;
 use crate::url::{LONGEST, resolve_in};
-
-use super::fetcher::is_html;
-use super::rejection::Rejection;
-use super::wishes::Wishes;
 
 /// What a page says.
 #[derive(Debug, Default)]
@@ -54,7 +52,7 @@ pub(super) trait Reader {
 /// Frames are not followed, nor what the page asks not to follow, as far as `wishes` are heeded.
 pub(super) fn read(response: &Response, wishes: &Wishes, reader: &mut impl Reader) -> Extract {
     let content_type = response.content_type();
-    if response.body.is_empty() || content_type.is_some_and(|kind| !is_html(kind.as_bytes())) {
+    if !response.is_page() {
         return Extract::default();
     }
     let decoded = decode(&response.body, content_type);

@@ -31,3 +31,4 @@ pub use proxy::{NoProxy, Proxy};
 pub use reason::{Reason, Troubles};
 pub use request::{Request, Turn, Validators};
 pub use response::Response;
+pub(crate) use response::is_html;

@@ -49,6 +49,13 @@ impl Response {
         self.headers.get(CONTENT_TYPE)?.to_str().ok()
     }
 
+    /// Tells whether there is a page in the body, by its `Content-Type`; where none is sent, there is.
+    #[must_use]
+    pub fn is_page(&self) -> bool {
+        let kind = self.headers.get(CONTENT_TYPE);
+        !self.body.is_empty() && kind.is_none_or(|kind| is_html(kind.as_bytes()))
+    }
+
     /// What is wrong with the body, if something is.
     #[must_use]
     pub fn cut(&self) -> Option<Reason> {
@@ -67,6 +74,16 @@ impl Response {
     pub fn retry_after(&self) -> Option<Duration> {
         retry_after(&self.headers, SystemTime::now())
     }
+}
+
+/// Tells whether a `Content-Type` is that of a page.
+pub(crate) fn is_html(content_type: &[u8]) -> bool {
+    let kind = content_type
+        .split(|&byte| byte == b';')
+        .next()
+        .unwrap_or_default();
+    let kind = kind.trim_ascii();
+    kind.eq_ignore_ascii_case(b"text/html") || kind.eq_ignore_ascii_case(b"application/xhtml+xml")
 }
 
 fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {

@@ -6,6 +6,8 @@ use super::append_file::AppendFile;
 use super::archive::{self, Archive};
 use super::directory::Directory;
 use super::error::OutputError;
+use super::extracts::Extracts;
+use super::link_graph::LinkGraph;
 use super::pages::Pages;
 use super::positions::Positions;
 use crate::args::Args;
@@ -22,6 +24,8 @@ pub struct Outputs {
     pages: Pages,
     archive: Option<Archive>,
     rejected: Option<AppendFile>,
+    links: Option<LinkGraph>,
+    extracts: Option<Extracts>,
 }
 
 impl Outputs {
@@ -64,12 +68,19 @@ impl Outputs {
         } else {
             None
         };
+        let links = if args.files.links {
+            Some(LinkGraph::open(&directory).await?)
+        } else {
+            None
+        };
         Ok(Self {
             directory: path.to_owned(),
             rejected,
             // An archive stores each content once.
             pages: Pages::open(&directory, args.files.dedupe || args.files.warc).await?,
             archive,
+            links,
+            extracts: Extracts::open(&directory, args).await?,
         })
     }
 
@@ -123,26 +134,19 @@ impl Outputs {
             } = event
             {
                 let original = self.pages.append(record).await?;
-                if let (Some(archive), Some(response)) = (&mut self.archive, response) {
+                let Some(response) = response else {
+                    continue;
+                };
+                if let Some(archive) = &mut self.archive {
                     archive.append(record, response, original.as_ref()).await?;
                 }
-            }
-        }
-        Ok(())
-    }
-
-    fn append_rejected(&mut self, event: &CrawlEvent) -> Result<(), OutputError> {
-        let Some(file) = &mut self.rejected else {
-            return Ok(());
-        };
-        match event {
-            CrawlEvent::Page { rejected, .. } | CrawlEvent::Sitemap { rejected, .. } => {
-                for url in rejected {
-                    file.append_json(url)?;
+                if let Some(links) = &mut self.links {
+                    links.append(response)?;
+                }
+                if let Some(extracts) = &mut self.extracts {
+                    extracts.append(response)?;
                 }
             }
-            CrawlEvent::Denied(url) => file.append_json(url)?,
-            CrawlEvent::Postponed => {}
         }
         Ok(())
     }
@@ -216,15 +220,23 @@ impl Outputs {
 
     fn files(&self) -> impl Iterator<Item = &AppendFile> {
         let archive = self.archive.iter().flat_map(Archive::files);
+        let links = self.links.iter().map(|links| &links.file);
+        let extracts = self.extracts.iter().flat_map(Extracts::files);
         std::iter::once(&self.pages.file)
             .chain(archive)
+            .chain(links)
+            .chain(extracts)
             .chain(&self.rejected)
     }
 
     fn files_mut(&mut self) -> impl Iterator<Item = &mut AppendFile> {
         let archive = self.archive.iter_mut().flat_map(Archive::files_mut);
+        let links = self.links.iter_mut().map(|links| &mut links.file);
+        let extracts = self.extracts.iter_mut().flat_map(Extracts::files_mut);
         std::iter::once(&mut self.pages.file)
             .chain(archive)
+            .chain(links)
+            .chain(extracts)
             .chain(&mut self.rejected)
     }
 }
