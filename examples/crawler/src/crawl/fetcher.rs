@@ -195,11 +195,7 @@ impl Fetcher {
 
     /// Requests a page, and decides whether to try again if that fails.
     async fn get(&self, visit: &Visit, turn: SiteTurn<'_>) -> Outcome {
-        let (body_limit, is_wanted): (_, fn(StatusCode, &HeaderMap) -> bool) = match visit.kind {
-            Kind::Page => (self.body_limit, self.is_wanted),
-            // One byte more than is read tells a long one from one that ends there.
-            Kind::Sitemap => (sitemap::LIMIT + 1, is_success),
-        };
+        let (body_limit, is_wanted) = self.wants(visit);
         let request = Request {
             url: &visit.url,
             body_limit,
@@ -245,6 +241,15 @@ impl Fetcher {
         let tries = site.tries(url);
         let longest = site.manner().policy.longest;
         trouble::pause(result, tries).filter(|pause| tries < self.retries && *pause <= longest)
+    }
+
+    /// How much of a body is read, and of which.
+    fn wants(&self, visit: &Visit) -> (usize, fn(StatusCode, &HeaderMap) -> bool) {
+        match visit.kind {
+            Kind::Page => (self.body_limit, self.is_wanted),
+            // One byte more than is read tells a long one from one that ends there.
+            Kind::Sitemap => (sitemap::LIMIT + 1, is_success),
+        }
     }
 
     /// Takes a page off the allowance, if the visit is to one; `false` if nothing more is to be fetched.

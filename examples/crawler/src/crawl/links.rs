@@ -4,6 +4,8 @@ use std::borrow::Cow;
 
 use url::{Position, Url};
 
+use super::rejection::Rejection;
+use super::wishes::Wishes;
 use crate::fetch::Response;
 use crate::html::{Link, LinkKind, decode, extract_for};
 use crate::output::PageRecord;

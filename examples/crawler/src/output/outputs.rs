@@ -223,7 +223,7 @@ impl Outputs {
         let extracts = self.extracts.iter().flat_map(Extracts::files);
         std::iter::once(&self.pages.file)
             .chain(archive)
-            .chain(self.links.iter().map(|links| &links.file))
+            .chain(links)
             .chain(extracts)
             .chain(&self.rejected)
     }
@@ -233,7 +233,7 @@ impl Outputs {
         let extracts = self.extracts.iter_mut().flat_map(Extracts::files_mut);
         std::iter::once(&mut self.pages.file)
             .chain(archive)
-            .chain(self.links.iter_mut().map(|links| &mut links.file))
+            .chain(links)
             .chain(extracts)
             .chain(&mut self.rejected)
     }

@@ -6,6 +6,7 @@ mod bodies;
 mod connections;
 mod crawl;
 mod demo;
+mod exact;
 mod hostile;
 mod html;
 mod html5ever;
