@@ -31,14 +31,16 @@
 //! ```json
 //! {"subscribe":"trades"}
 //! {"subscribe":["trades","load"],"after":"e1f0:4711"}
+//! {"subscribe":"trades","last":100}
 //! {"unsubscribe":"trades"}
 //! ```
 //!
-//! or subscribe by the address that they connect to: `ws://host/?topic=trades&topic=load&after=e1f0:4711`. They get:
+//! or subscribe by the address that they connect to: `ws://host/?topic=trades&topic=load&after=e1f0:4711&last=100`. They get:
 //!
 //! | message | means |
 //! |---|---|
 //! | `{"subscribed":"trades","id":"e1f0:4711","clients":3}` | Comes before the first event, also if there has been none: events of the topic after this id follow. So many clients have subscribed to it. |
+//! | `{"subscribed":"trades","id":"e1f0:4711","clients":3,"missed":40}` | The same, if the client said `after` or `last`: 40 of the events that follow were published before. |
 //! | `{"topic":"trades","id":"e1f0:4712","data":…}` | An event. |
 //! | `{"gap":"trades","dropped":17,"id":"e1f0:4730"}` | 17 events of the topic are not sent to this client, which is too slow; the id is of the last of them. |
 //! | `{"reset":"trades","id":"e1f0:4730"}` | What came after the id that was asked for is not known any more, or the id is of another hub: state has to be fetched anew. Events after this id follow. |
@@ -46,10 +48,14 @@
 //! | `{"presence":"trades","clients":4}` | So many clients have subscribed now, see [`Builder::presence`]. |
 //! | `{"error":"…"}` | What was not understood, or not allowed, and what to do. |
 //!
-//! A client that keeps the id of the last event, or of `subscribed` or `reset` if that was later, and comes back with it as
-//! `after`, gets every event that it missed exactly once. It does not keep the id of a `gap`. `after` counts for topics that
-//! the connection has not subscribed to yet; a client that adds an old id to a connection that is further keeps an id by
-//! topic. Names of topics that clients say have 1 to 256 bytes.
+//! A client that keeps the id of the last event and comes back with it as `after` gets every event that it missed exactly
+//! once. Until there is an event, the smallest id of those that were `subscribed` by one request is the one to keep; that of
+//! a `gap` never is. `after` counts for topics that the connection has not subscribed to yet; a client that adds an old id to
+//! a connection that is further keeps an id by topic. Names of topics that clients say have 1 to 256 bytes.
+//!
+//! With `last`, and without `after`, the newest 100 events of each topic come first, or as many as the history has; with both
+//! they come if there is a `reset`. Events that were missed come in the order of their ids, those of several topics merged,
+//! and neither do they come nor are they counted where a [filter](Admission::filter) leaves them out.
 //!
 //! By the subprotocol `thalweg.msgpack` (feature `msgpack`) all messages are the same maps as binary messages of
 //! `MessagePack`; `thalweg.json` is as none. With `thalweg.plain`, or none if the hub is [plain](Builder::plain), the data
@@ -68,7 +74,7 @@
 //! `GET /?topic=trades` with `Accept: text/event-stream` on the same port, which is what an `EventSource` of a browser does.
 //! Events have the `id`, the topic as `event`, and the data; `subscribed`, `gap`, `reset`, `presence` and `error` are events of
 //! these names with the data above. When it reconnects, the browser says by itself in `Last-Event-ID` where it was, and an
-//! `after` in the address counts for the first time only. A comment every 15 seconds keeps the connection alive, see
+//! `after` or `last` in the address counts for the first time only. A comment every 15 seconds keeps the connection alive, see
 //! [`Builder::heartbeat`].
 //!
 //! # Answers
@@ -109,6 +115,7 @@ mod client;
 mod decoder;
 mod error;
 mod event;
+mod events;
 mod handle;
 mod http;
 mod journal;
@@ -146,6 +153,7 @@ pub use self::{
     builder::Builder,
     error::{BindError, JournalError, PublishError},
     event::Event,
+    events::EventBody,
     handle::Handle,
     options::Topic,
     stats::Stats,

@@ -196,6 +196,18 @@ impl Log {
         into.extend(records.range(start..end.max(start)).cloned());
         true
     }
+
+    /// Gives the newest events of a topic that the shard has taken and the topic remembers, at most so many.
+    pub(super) fn newest(&self, shard: usize, topic: &str, most: usize) -> Vec<Arc<Record>> {
+        let Some(History { records, .. }) = self.histories.get(topic) else {
+            return Vec::new();
+        };
+        let end = records.partition_point(|record| record.offset <= self.taken[shard]);
+        records
+            .range(end.saturating_sub(most)..end)
+            .cloned()
+            .collect()
+    }
 }
 
 #[cfg(test)]

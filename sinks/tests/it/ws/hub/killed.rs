@@ -68,8 +68,14 @@ impl Keeper {
             "ws://{address}/?topic=a&topic=b{}",
             after.unwrap_or_default()
         );
-        let stream = TcpStream::connect(address).await.unwrap();
-        let mut client = Client(client_async(url, stream).await.unwrap().0);
+        // Whoever comes when it is killed already comes for nothing.
+        let Ok(stream) = TcpStream::connect(address).await else {
+            return;
+        };
+        let Ok((socket, _)) = client_async(url, stream).await else {
+            return;
+        };
+        let mut client = Client(socket);
         while self.events.len() < until {
             let Ok(message) = client.next().await else {
                 return;

@@ -139,6 +139,13 @@ fn subscribed(topic: &str, offset: u64, clients: usize) -> Value {
     json!({ "subscribed": topic, "id": format!("e:{offset}"), "clients": clients })
 }
 
+/// The same with so many events that were missed.
+fn resumed(topic: &str, offset: u64, clients: usize, missed: usize) -> Value {
+    let mut resumed = subscribed(topic, offset, clients);
+    resumed["missed"] = missed.into();
+    resumed
+}
+
 fn event(topic: &str, offset: u64, data: impl Into<Value>) -> Value {
     json!({ "topic": topic, "id": format!("e:{offset}"), "data": data.into() })
 }
