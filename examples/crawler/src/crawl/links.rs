@@ -11,9 +11,6 @@ use crate::html::{Link, LinkKind, decode, extract_for};
 use crate::output::PageRecord;
 use crate::url::{LONGEST, resolve_in};
 
-use super::rejection::Rejection;
-use super::wishes::Wishes;
-
 /// What a page says.
 #[derive(Debug, Default)]
 pub(super) struct Extract {

@@ -220,6 +220,7 @@ impl Outputs {
 
     fn files(&self) -> impl Iterator<Item = &AppendFile> {
         let archive = self.archive.iter().flat_map(Archive::files);
+        let links = self.links.iter().map(|links| &links.file);
         let extracts = self.extracts.iter().flat_map(Extracts::files);
         std::iter::once(&self.pages.file)
             .chain(archive)
@@ -230,6 +231,7 @@ impl Outputs {
 
     fn files_mut(&mut self) -> impl Iterator<Item = &mut AppendFile> {
         let archive = self.archive.iter_mut().flat_map(Archive::files_mut);
+        let links = self.links.iter_mut().map(|links| &mut links.file);
         let extracts = self.extracts.iter_mut().flat_map(Extracts::files_mut);
         std::iter::once(&mut self.pages.file)
             .chain(archive)
