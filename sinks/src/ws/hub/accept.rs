@@ -131,7 +131,7 @@ async fn tell(stream: &mut (impl AsyncRead + AsyncWrite + Unpin), refusal: &Refu
 }
 
 /// Reads up to the end of the head; `None` if the connection ends before.
-async fn read_head(
+pub(super) async fn read_head(
     stream: &mut (impl AsyncRead + Unpin),
     max: usize,
 ) -> Option<Result<(Parts, Bytes), Refusal>> {

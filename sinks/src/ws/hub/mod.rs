@@ -113,6 +113,8 @@ mod bell;
 mod builder;
 mod client;
 mod decoder;
+#[cfg(test)]
+mod echo;
 mod error;
 mod event;
 mod events;
