@@ -166,7 +166,8 @@ impl Follower {
             offset, modified, ..
         } = file.position();
         self.newest = self.newest.max(Some(modified));
-        self.news.push_back(News::mark(&file.stamp, Mark::At(offset)));
+        self.news
+            .push_back(News::mark(&file.stamp, Mark::At(offset)));
         self.files.push_back(file);
     }
 
@@ -347,6 +348,7 @@ impl Follower {
     /// Tells the last lines that have no end, for the end of all.
     pub(super) fn tell_rest(&mut self) {
         let at_end = self.files.iter_mut().filter(|file| file.at_end);
-        self.news.extend(at_end.filter_map(OpenFile::rest).map(News::from));
+        self.news
+            .extend(at_end.filter_map(OpenFile::rest).map(News::from));
     }
 }

@@ -161,7 +161,11 @@ impl OpenFile {
             let path = self.stamp.path.to_path_buf();
             let offset = self.read_to - self.begun.len() as u64;
             let limit = max_length;
-            let trouble = TailError::TooLong { path, offset, limit };
+            let trouble = TailError::TooLong {
+                path,
+                offset,
+                limit,
+            };
             news.push_back(trouble.into());
             self.skipping = true;
             self.begun = Vec::new();
