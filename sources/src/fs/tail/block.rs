@@ -27,27 +27,34 @@ impl Block {
     }
 
     /// Cuts the next line off; one that is too long is told instead.
+    #[inline]
     pub(super) fn cut(&mut self, max_length: usize) -> Option<Event> {
         let rest = &self.bytes[self.cut..];
         let line = &rest[..memchr(b'\n', rest)?];
         let start = self.start + self.cut as u64;
         self.cut += line.len() + 1;
         let line = line.strip_suffix(b"\r").unwrap_or(line);
-        Some(if line.len() > max_length {
-            Event::Trouble(TailError::TooLong {
-                path: self.stamp.path.to_path_buf(),
-                offset: start,
-                limit: max_length,
-            })
-        } else {
-            Event::Line(Line {
-                stamp: Arc::clone(&self.stamp),
-                start,
-                end: self.start + self.cut as u64,
-                bytes: line.to_vec(),
-                ended: true,
-            })
-        })
+        if line.len() > max_length {
+            return Some(self.too_long(start, max_length));
+        }
+        Some(Event::Line(Line {
+            stamp: Arc::clone(&self.stamp),
+            start,
+            end: self.start + self.cut as u64,
+            bytes: line.to_vec(),
+            ended: true,
+        }))
+    }
+
+    #[cold]
+    fn too_long(&self, offset: u64, limit: usize) -> Event {
+        let path = self.stamp.path.to_path_buf();
+        let error = TailError::TooLong {
+            path,
+            offset,
+            limit,
+        };
+        Event::Trouble(error)
     }
 
     /// Gives the room back, to be read into again.

@@ -57,7 +57,7 @@ pub use tracked::TrackedTail;
 ///
 /// # Backpressure
 ///
-/// Reads on when the consumer wants more. Holds no item; 256 KiB and a line of bytes for every path.
+/// Reads on when the consumer wants more. Holds no item; for every path a line of bytes, and 512 KiB while it is behind.
 ///
 /// # Cancel safety
 ///
@@ -104,7 +104,7 @@ pub fn tail(path: impl AsRef<Path>) -> Flow<Tail> {
 ///
 /// # Backpressure
 ///
-/// Reads on when the consumer wants more. Holds no item; 256 KiB and a line of bytes for every path.
+/// Reads on when the consumer wants more. Holds no item; for every path a line of bytes, and 512 KiB while it is behind.
 ///
 /// # Examples
 ///
