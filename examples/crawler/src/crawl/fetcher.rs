@@ -22,6 +22,7 @@ use super::visit::{Failure, Fetched, Outcome, Visit};
 use crate::args::Args;
 use crate::fetch::{Client, FetchError, Reason, Request, Response};
 use crate::robots::{Dialect, product_token};
+use crate::summary::Summary;
 
 /// The longest wait before a request is made again that is spent in the site's turn, as the last page's has to be.
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
@@ -44,8 +45,8 @@ pub(super) struct Fetcher {
 }
 
 impl Fetcher {
-    /// Creates a fetcher for a crawl that has so many pages already.
-    pub(super) fn new(args: &Args, pages: u64, stop: Stop) -> Self {
+    /// Creates a fetcher for a crawl that comes to so much already, which counts against its limits.
+    pub(super) fn new(args: &Args, before: &Summary, stop: Stop) -> Self {
         let name = args
             .fetching
             .user_agent
@@ -62,8 +63,10 @@ impl Fetcher {
             retries: args.fetching.retries,
             addresses: Addresses::default(),
             allowance: Allowance::new(
-                args.what.max_pages.saturating_sub(pages),
-                args.limits.max_bytes.map(|size| size.as_u64()),
+                args.what.max_pages.saturating_sub(before.pages),
+                args.limits
+                    .max_bytes
+                    .map(|size| size.as_u64().saturating_sub(before.bytes)),
             ),
             stop,
             running: AtomicU64::new(0),

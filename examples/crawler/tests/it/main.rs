@@ -17,6 +17,7 @@ mod polite;
 mod program;
 mod properties;
 mod proxy;
+mod resume;
 mod robots;
 mod robots_txt;
 mod server;
