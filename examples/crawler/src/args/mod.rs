@@ -14,6 +14,7 @@ mod what;
 
 use std::fmt;
 use std::io::{self, Write};
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
@@ -163,6 +164,13 @@ impl Args {
             Self::from_arg_matches(&found).map(|args| Self { given, ..args })
         });
         read.map_err(|error| Usage(error.format(&mut command)))
+    }
+
+    /// The directory of the crawl, if it has one.
+    #[must_use]
+    pub fn directory(&self) -> Option<&Path> {
+        let resume = self.output.resume.as_deref();
+        resume.or(self.output.out.as_deref())
     }
 
     /// Starts at `url` too.
