@@ -41,6 +41,8 @@ pub struct Summary {
     pub duplicates: u64,
     /// Links on all pages.
     pub links: u64,
+    /// Sitemaps that were requested, however that ended; they are no pages.
+    pub sitemaps: u64,
     /// URLs that were found and not fetched, by reason.
     pub rejected: Rejections,
     /// Requests without a response, and bodies that were cut, by reason.
@@ -123,7 +125,7 @@ impl Summary {
         self.errors = self.http_errors + self.failures;
     }
 
-    fn named(&mut self) -> [(&'static str, &mut u64); 8] {
+    fn named(&mut self) -> [(&'static str, &mut u64); 9] {
         [
             ("pages", &mut self.pages),
             ("ok", &mut self.ok),
@@ -133,6 +135,7 @@ impl Summary {
             ("retries", &mut self.retries),
             ("bytes", &mut self.bytes),
             ("links", &mut self.links),
+            ("sitemaps", &mut self.sitemaps),
         ]
     }
 
@@ -178,13 +181,12 @@ impl fmt::Display for Summary {
             ("duplicates", self.duplicates),
             ("retries", self.retries),
             ("links", self.links),
+            ("sitemaps", self.sitemaps),
             ("lost: queue full", self.refused),
         ];
         // What is rare is worth a line only when it happens.
-        let is_told = |name: &str, count| {
-            count > 0
-                || !(name.starts_with("lost") || ["duplicates", "  unchanged"].contains(&name))
-        };
+        let rare = ["  unchanged", "duplicates", "sitemaps", "lost: queue full"];
+        let is_told = |name: &str, count| count > 0 || !rare.contains(&name);
         for (name, count) in counts
             .into_iter()
             .filter(|(name, count)| is_told(name, *count))
@@ -245,7 +247,7 @@ mod tests {
         summary()
             .print(SummaryFormat::Json, &mut output)
             .expect("to memory");
-        let expected = r#"{"pages":6,"ok":2,"redirects":1,"unchanged":0,"http_errors":2,"failures":1,"errors":3,"retries":2,"bytes":6144,"duplicates":0,"links":18,"rejected":{"robots":1},"troubles":{"tls":1},"refused":0,"end":"complete","duration_s":1.5,"pages_per_s":4.0}"#;
+        let expected = r#"{"pages":6,"ok":2,"redirects":1,"unchanged":0,"http_errors":2,"failures":1,"errors":3,"retries":2,"bytes":6144,"duplicates":0,"links":18,"sitemaps":0,"rejected":{"robots":1},"troubles":{"tls":1},"refused":0,"end":"complete","duration_s":1.5,"pages_per_s":4.0}"#;
         assert_eq!(output, format!("{expected}\n").as_bytes());
     }
 

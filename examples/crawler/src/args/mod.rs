@@ -182,7 +182,7 @@ impl Args {
             keep_requests: self.files.warc,
             ..self.fetching.client_config()
         };
-        for url in &self.urls {
+        for url in self.urls.iter().chain(&self.what.sitemap) {
             config.trust(url);
             config.credentials.take_from(&mut url.clone());
         }

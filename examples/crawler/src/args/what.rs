@@ -2,7 +2,9 @@
 
 use clap::{Args, ValueEnum};
 use regex::Regex;
+use url::Url;
 
+use super::values;
 use crate::robots::Dialect;
 use crate::url::{Extensions, Filter};
 
@@ -38,6 +40,14 @@ pub struct What {
     /// Whom to follow where readings of robots.txt differ
     #[arg(long, value_enum, default_value_t = RobotsDialect::Rfc9309)]
     pub robots_dialect: RobotsDialect,
+
+    /// Read also this sitemap; may be given several times
+    #[arg(long, value_name = "URL", value_parser = values::url)]
+    pub sitemap: Vec<Url>,
+
+    /// Do not read the sitemaps that sites list in their robots.txt
+    #[arg(long)]
+    pub no_sitemaps: bool,
 
     /// Fetch also what robots.txt disallows; only for sites of your own
     #[arg(long)]

@@ -9,7 +9,7 @@ use super::frontier::{Fingerprint, Key, LogError, Queue, Seen, State, Trail, Wai
 use super::rejection::Rejection;
 use super::site::{Site, Sites};
 use super::traps::{Limits, Traps};
-use super::visit::Visit;
+use super::visit::{Kind, Visit};
 use crate::args::Args;
 use crate::url::{Bounds, Extensions, Filter, LONGEST, Normaliser, Scope, forget_user};
 
@@ -127,8 +127,56 @@ impl Admission {
         self.seen.insert(known_by);
         let trail = Trail {
             depth,
-            respelled: 0,
             referrer: Some(referrer.clone()),
+            ..Trail::default()
+        };
+        Ok(Some(self.visit(url, known_by, trail)))
+    }
+
+    /// Makes a visit of a sitemap that was given; none if it was given twice.
+    pub(super) fn seed_sitemap(&mut self, url: Url) -> Option<Visit> {
+        let visit = self.seed(url)?;
+        Some(Visit {
+            kind: Kind::Sitemap,
+            ..visit
+        })
+    }
+
+    /// Makes a visit of a sitemap that was listed at `referrer`; none if it is known already.
+    ///
+    /// It has to be of a host of the crawl, but not in the folder or of the pattern that pages have to be.
+    ///
+    /// # Errors
+    ///
+    /// Why it is not wanted.
+    pub(super) fn admit_sitemap(
+        &mut self,
+        mut url: Url,
+        referrer: &Arc<str>,
+    ) -> Result<Option<Visit>, Rejection> {
+        make_bare(&mut url);
+        if url.as_str().len() > LONGEST {
+            return Err(Rejection::TooLong);
+        }
+        if !self.bounds.reaches(&url) {
+            return Err(Rejection::OutOfScope);
+        }
+        if self.filter.excludes(&url) {
+            return Err(Rejection::Excluded);
+        }
+        let known_by = self.known_by(&self.normaliser.apply(url.clone()));
+        if self.seen.contains(known_by) {
+            return Ok(None);
+        }
+        if self.deepest == 0 {
+            return Err(Rejection::TooDeep);
+        }
+        self.traps.admit_sitemap(&url)?;
+        self.seen.insert(known_by);
+        let trail = Trail {
+            referrer: Some(referrer.clone()),
+            kind: Kind::Sitemap,
+            ..Trail::default()
         };
         Ok(Some(self.visit(url, known_by, trail)))
     }
@@ -150,6 +198,7 @@ impl Admission {
         let trail = Trail {
             depth: visit.depth,
             respelled: visit.respelled + 1,
+            kind: visit.kind,
             referrer: Some(referrer),
         };
         self.visit(url, known_by, trail)

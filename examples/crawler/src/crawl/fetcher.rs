@@ -19,13 +19,17 @@ use super::site::{Permission, Site};
 use super::stop::Stop;
 use super::trouble::{self, is_busy, is_temporary};
 use super::turn::SiteTurn;
-use super::visit::{Failure, Fetched, Outcome, Visit};
+use super::visit::{Failure, Fetched, Kind, Outcome, Visit};
 use crate::args::Args;
 use crate::fetch::{Client, FetchError, Reason, Request, Response};
 use crate::robots::{Dialect, product_token};
+use crate::sitemap;
 
 /// The longest wait before a request is made again that is spent in the site's turn, as the last page's has to be.
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
+
+/// Tells by the head of a response whether its body is worth reading.
+type IsWanted = fn(StatusCode, &HeaderMap) -> bool;
 
 /// Fetches, one visit at a time in each of many tasks.
 #[derive(Debug)]
@@ -34,7 +38,7 @@ pub(super) struct Fetcher {
     /// The name to look for in robots.txt; none to ignore it.
     agent: Option<String>,
     /// Which bodies are read.
-    is_wanted: fn(StatusCode, &HeaderMap) -> bool,
+    is_wanted: IsWanted,
     dialect: Dialect,
     retries: u32,
     body_limit: usize,
@@ -113,7 +117,7 @@ impl Fetcher {
         let visitor = tokio::select! {
             biased;
             visitor = self.enter(visit) => visitor?,
-            () = self.stop.is_cut() => return Err(self.ends_as(Outcome::CutOff)),
+            () = self.stop.is_cut() => return Err(self.ends_as(visit, Outcome::CutOff)),
         };
         let turn = SiteTurn { site, visitor };
         if let Some(agent) = &self.agent {
@@ -129,7 +133,7 @@ impl Fetcher {
                 permission = site.permission(&visit.url, self.retries, read) => permission,
                 // A site that is slow to answer does not hold up the end.
                 () = self.allowance.spent() => return Err(Outcome::Surplus),
-                () = self.stop.is_cut() => return Err(self.ends_as(Outcome::CutOff)),
+                () = self.stop.is_cut() => return Err(self.ends_as(visit, Outcome::CutOff)),
             };
             match permission {
                 Permission::Granted => {}
@@ -145,7 +149,9 @@ impl Fetcher {
                         why: format!("its robots.txt cannot be read now ({why})"),
                     });
                 }
-                Permission::Refused(failure) => return Err(self.ends_as(Outcome::Failed(failure))),
+                Permission::Refused(failure) => {
+                    return Err(self.ends_as(visit, Outcome::Failed(failure)));
+                }
                 Permission::TooEarly => return Err(Outcome::TooEarly),
             }
             // The robots.txt was a request too, and may have asked for longer pauses.
@@ -153,7 +159,7 @@ impl Fetcher {
                 return Err(Outcome::TooEarly);
             }
         }
-        if self.allowance.take() {
+        if self.allows(visit) {
             Ok(turn)
         } else {
             Err(Outcome::Surplus)
@@ -190,15 +196,20 @@ impl Fetcher {
         }
     }
 
-    /// Requests a page, and decides whether to try again if that fails.
+    /// Requests what a visit is for, and decides whether to try again if that fails.
     async fn get(&self, visit: &Visit, turn: SiteTurn<'_>) -> Outcome {
+        // One byte more than is read tells a long sitemap from one that ends there.
+        let (body_limit, is_wanted) = match visit.kind {
+            Kind::Page => (self.body_limit, self.is_wanted),
+            Kind::Sitemap => (sitemap::LIMIT + 1, is_success as IsWanted),
+        };
         let request = Request {
             url: &visit.url,
-            body_limit: self.body_limit,
+            body_limit,
             known: self.earlier.validators(&visit.url),
         };
         loop {
-            let result = self.client.send(&request, &turn, self.is_wanted).await;
+            let result = self.client.send(&request, &turn, is_wanted).await;
             learn(&turn, &result);
             if let Ok(response) = &result {
                 self.allowance.take_bytes(response.body.len());
@@ -206,7 +217,7 @@ impl Fetcher {
             let Some(pause) = self.pause(&visit.site, &visit.url, &result) else {
                 return result.into();
             };
-            if self.allowance.give_back() {
+            if self.puts_off(visit) {
                 // It lines up again, and others may go on meanwhile.
                 visit.site.count_try(&visit.url);
                 visit.site.rest(pause);
@@ -239,9 +250,25 @@ impl Fetcher {
         trouble::pause(result, tries).filter(|pause| tries < self.retries && *pause <= longest)
     }
 
+    /// Takes a page off the allowance, if the visit is to one.
+    fn allows(&self, visit: &Visit) -> bool {
+        match visit.kind {
+            Kind::Page => self.allowance.take(),
+            Kind::Sitemap => !self.allowance.is_spent(),
+        }
+    }
+
+    /// Takes back what a visit took, if there is still time for another try.
+    fn puts_off(&self, visit: &Visit) -> bool {
+        match visit.kind {
+            Kind::Page => self.allowance.give_back(),
+            Kind::Sitemap => !self.allowance.is_spent(),
+        }
+    }
+
     /// How a visit ends that counts as a page, if there is one left.
-    fn ends_as(&self, outcome: Outcome) -> Outcome {
-        if self.allowance.take() {
+    fn ends_as(&self, visit: &Visit, outcome: Outcome) -> Outcome {
+        if self.allows(visit) {
             outcome
         } else {
             Outcome::Surplus
@@ -319,6 +346,10 @@ pub(super) fn is_html(content_type: &[u8]) -> bool {
         .unwrap_or_default();
     let kind = kind.trim_ascii();
     kind.eq_ignore_ascii_case(b"text/html") || kind.eq_ignore_ascii_case(b"application/xhtml+xml")
+}
+
+fn is_success(status: StatusCode, _: &HeaderMap) -> bool {
+    status.is_success()
 }
 
 /// Counts a visit for as long as it lives.

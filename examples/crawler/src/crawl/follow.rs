@@ -14,11 +14,13 @@ use super::frontier::{Found, Queue};
 use super::ledger::Totals;
 use super::links::{self, Reader};
 use super::rejection::{RejectedUrl, Rejection, Rejections};
-use super::visit::{Failure, Fetched, Outcome, Step, Visit};
+use super::sitemaps::{self, SitemapRecord};
+use super::visit::{Failure, Fetched, Kind, Outcome, Step, Visit};
 use super::wishes::Wishes;
 use crate::args::Args;
 use crate::fetch::Response;
 use crate::output::{Algorithm, PageRecord};
+use crate::url::resolve;
 
 /// Redirects in a row that are followed.
 const REDIRECTS: u8 = 10;
@@ -31,6 +33,8 @@ pub(super) struct Follow {
     admission: Admission,
     earlier: Arc<Earlier>,
     wishes: Arc<Wishes>,
+    /// Whether the sitemaps that sites list are read.
+    reads_sitemaps: bool,
     keeps: Keeps,
     /// What is cut off is left for another run.
     is_logged: bool,
@@ -51,6 +55,7 @@ impl Follow {
             admission,
             earlier,
             wishes: Arc::new(Wishes::new(args)),
+            reads_sitemaps: !args.what.no_sitemaps,
             keeps: Keeps {
                 digests: args.output.has_directory().then(|| args.files.digests()),
                 responses: args.files.need_responses(),
@@ -77,6 +82,9 @@ impl Follow {
             retries,
             outcome,
         } = fetched;
+        if visit.kind == Kind::Sitemap {
+            return self.entries_of(visit, &ticket, retries, outcome);
+        }
         let is_seed = visit.referrer.is_none();
         let mut record = Box::new(PageRecord::new(String::new(), began));
         record.depth = visit.depth;
@@ -113,6 +121,8 @@ impl Follow {
                     finds.follow.totals.lose_seed(&visit.url, &why);
                 }
                 finds.follow.admission.give_back(&visit);
+                finds.listed();
+                finds.queue(&ticket);
                 return CrawlEvent::Denied(RejectedUrl {
                     url: visit.url.into(),
                     referrer: visit.referrer,
@@ -127,6 +137,7 @@ impl Follow {
             // They wait for another run.
             Outcome::Surplus | Outcome::CutOff => return CrawlEvent::Postponed,
         }
+        finds.listed();
         let rejections = finds.queue(&ticket);
         record.url = visit.url.into();
         CrawlEvent::Page {
@@ -134,6 +145,58 @@ impl Follow {
             retries,
             rejections,
             response: kept,
+        }
+    }
+}
+
+impl Follow {
+    /// Queues what a sitemap lists, and tells what came of it.
+    fn entries_of(
+        &mut self,
+        visit: Visit,
+        ticket: &Ticket<Visit, Queue>,
+        retries: u32,
+        outcome: Outcome,
+    ) -> CrawlEvent {
+        let mut record = SitemapRecord::default();
+        let mut finds = Finds::new(&visit, self);
+        match outcome {
+            Outcome::Response(response) if response.location.is_some() => {
+                record.status = Some(response.status.as_u16());
+                finds.redirect(&response);
+            }
+            Outcome::Response(response) => sitemaps::read(&response, &mut finds, &mut record),
+            Outcome::Failed(failure) => record.error = Some(failure.why),
+            Outcome::Denied { reason, why } => {
+                if visit.referrer.is_none() {
+                    finds.follow.totals.lose_seed(&visit.url, &why);
+                }
+                finds.listed();
+                finds.queue(ticket);
+                return CrawlEvent::Denied(RejectedUrl {
+                    url: visit.url.into(),
+                    referrer: visit.referrer,
+                    reason,
+                });
+            }
+            Outcome::TooEarly => {
+                let _ = ticket.add(visit);
+                return CrawlEvent::Postponed;
+            }
+            Outcome::Surplus | Outcome::CutOff => return CrawlEvent::Postponed,
+        }
+        if visit.referrer.is_none()
+            && let Some(why) = &record.error
+        {
+            finds.follow.totals.lose_seed(&visit.url, why);
+        }
+        finds.listed();
+        let rejections = finds.queue(ticket);
+        record.url = visit.url.into();
+        CrawlEvent::Sitemap {
+            record,
+            retries,
+            rejections,
         }
     }
 }
@@ -166,7 +229,7 @@ fn text_of(response: &Response, name: &HeaderName) -> Option<String> {
 }
 
 /// Gathers what a visit leads to.
-struct Finds<'a> {
+pub(super) struct Finds<'a> {
     visit: &'a Visit,
     /// The URL of the visit, made when it is needed first.
     referrer: Option<Arc<str>>,
@@ -206,6 +269,8 @@ impl<'a> Finds<'a> {
             let referrer = self.referrer();
             let respelled = self.follow.admission.respell(target, visit, referrer);
             self.visits.push(respelled);
+        } else if visit.kind == Kind::Sitemap {
+            self.sitemap(target);
         } else {
             let known = self.visits.len();
             self.admit(target, visit.depth);
@@ -226,6 +291,41 @@ impl<'a> Finds<'a> {
             let text = |value: &HeaderValue| value.to_str().ok().map(str::to_owned);
             record.etag = known.etag.as_ref().and_then(text);
             record.last_modified = known.last_modified.as_ref().and_then(text);
+        }
+    }
+
+    /// A page that something leads to.
+    pub(super) fn page(&mut self, mut url: Url) {
+        url.set_fragment(None);
+        if !self.knows(url.as_str()) {
+            self.admit(url, self.visit.depth + 1);
+        }
+    }
+
+    /// A sitemap that is listed somewhere.
+    pub(super) fn sitemap(&mut self, url: Url) {
+        let referrer = self.referrer();
+        match self.follow.admission.admit_sitemap(url, &referrer) {
+            Ok(visit) => self.visits.extend(visit),
+            Err(reason) => self.rejections.count(reason),
+        }
+    }
+
+    /// Something that is listed somewhere and is no URL of a page.
+    pub(super) fn no_url(&mut self) {
+        self.rejections.count(Rejection::NoUrl);
+    }
+
+    /// The sitemaps that the robots.txt of the site lists, if that was just read.
+    fn listed(&mut self) {
+        for address in self.visit.site.listed.take() {
+            if !self.follow.reads_sitemaps {
+                continue;
+            }
+            match resolve(&self.visit.url, &address) {
+                Some(url) => self.sitemap(url),
+                None => self.no_url(),
+            }
         }
     }
 
@@ -261,11 +361,8 @@ impl Reader for Finds<'_> {
         self.follow.admission.knows(url)
     }
 
-    fn find(&mut self, mut url: Url) {
-        url.set_fragment(None);
-        if !self.knows(url.as_str()) {
-            self.admit(url, self.visit.depth + 1);
-        }
+    fn find(&mut self, url: Url) {
+        self.page(url);
     }
 
     fn reject(&mut self, _base: &Url, _href: &str, reason: Rejection) {

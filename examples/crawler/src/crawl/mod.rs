@@ -13,10 +13,12 @@ mod follow;
 mod frontier;
 mod ledger;
 mod links;
+mod listed;
 mod pace;
 mod rejection;
 mod robots_txt;
 mod site;
+mod sitemaps;
 mod stop;
 mod traps;
 mod trouble;
@@ -51,6 +53,7 @@ pub(crate) use self::pace::Policy;
 pub use self::rejection::{RejectedUrl, Rejection, Rejections};
 pub(crate) use self::site::Manner;
 use self::site::Site;
+pub use self::sitemaps::SitemapRecord;
 use self::stop::Stop;
 use self::visit::Visit;
 use crate::args::Args;
@@ -131,11 +134,13 @@ impl Crawl {
             mut admission,
             queue,
         } = start.unwrap_or_else(|| Start::anew(args, Key::random()));
-        let seeds: Vec<Visit> = args
-            .urls
-            .iter()
-            .filter_map(|url| admission.seed(url.clone()))
-            .collect();
+        let mut seeds: Vec<Visit> = Vec::with_capacity(args.urls.len());
+        for url in &args.urls {
+            seeds.extend(admission.seed(url.clone()));
+        }
+        for url in &args.what.sitemap {
+            seeds.extend(admission.seed_sitemap(url.clone()));
+        }
         let totals = Arc::new(Totals::default());
         let mut clock = Clock::after([].into_iter());
         if let Some(folder) = &mut folder {

@@ -10,6 +10,7 @@ use tokio::time::Instant;
 use url::{Position, Url};
 
 use super::address;
+use super::listed::Listed;
 use super::pace::{MOMENT, Pace, Policy};
 use super::visit::Failure;
 use crate::robots::Rules;
@@ -41,6 +42,7 @@ pub(super) struct Site {
     robots: tokio::sync::Mutex<Option<Asked>>,
     /// How often URLs that ran into trouble have been tried, while they are to be tried again.
     tries: Mutex<HashMap<Box<str>, u32>>,
+    pub(super) listed: Listed,
 }
 
 /// What came of asking for a `robots.txt`, the last time.
@@ -199,6 +201,7 @@ impl Site {
     fn learn(&self, robots: &Robots, is_tried_again: bool) {
         match robots {
             Robots::Rules(rules) => {
+                self.listed.list(rules.sitemaps());
                 if let Some(delay) = rules.crawl_delay() {
                     let delay = delay.min(self.manner.policy.longest);
                     self.pace().slow_to(delay);
@@ -300,6 +303,7 @@ impl Sites {
             pace: Mutex::new(Pace::new(manner.delay)),
             robots: tokio::sync::Mutex::default(),
             tries: Mutex::default(),
+            listed: Listed::default(),
         });
         self.by_origin.insert(origin.into(), site.clone());
         self.order.push_back(site.clone());

@@ -13,6 +13,9 @@ const DEEP: u32 = 8;
 /// What a deep URL counts for if a URL of its own pattern led to it, as with each next day of a calendar.
 const NEXT_OF_ITS_KIND: u32 = 10;
 
+/// The sitemaps that a host may have; an index may list as many again, and each of these, without end.
+const SITEMAPS: u32 = 10_000;
+
 /// The budgets that keep a crawl out of traps.
 #[derive(Debug)]
 pub(super) struct Traps {
@@ -21,6 +24,8 @@ pub(super) struct Traps {
     patterns: HashMap<u64, u32>,
     /// The URLs of each host so far.
     hosts: HashMap<Box<str>, u64>,
+    /// The sitemaps of each host so far.
+    sitemaps: HashMap<Box<str>, u32>,
     hasher: RandomState,
 }
 
@@ -41,6 +46,7 @@ impl Traps {
             limits,
             patterns: HashMap::new(),
             hosts: HashMap::new(),
+            sitemaps: HashMap::new(),
             hasher: RandomState::new(),
         }
     }
@@ -76,6 +82,21 @@ impl Traps {
             self.admit_deep(url, referrer, limit)?;
         }
         self.count(url);
+        Ok(())
+    }
+
+    /// Takes a new sitemap off the budget of its host.
+    ///
+    /// # Errors
+    ///
+    /// [`Rejection::HostBudget`] if that is spent.
+    pub(super) fn admit_sitemap(&mut self, url: &Url) -> Result<(), Rejection> {
+        let host = &url[Position::BeforeHost..Position::AfterPort];
+        let count = self.sitemaps.entry(host.into()).or_default();
+        if *count >= SITEMAPS {
+            return Err(Rejection::HostBudget);
+        }
+        *count += 1;
         Ok(())
     }
 

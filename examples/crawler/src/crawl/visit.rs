@@ -28,6 +28,17 @@ pub(super) struct Visit {
     pub(super) referrer: Option<Arc<str>>,
     /// Redirects in a row that led here.
     pub(super) respelled: u8,
+    pub(super) kind: Kind,
+}
+
+/// What is expected at a URL.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// A page.
+    #[default]
+    Page,
+    /// A sitemap; it counts as no page.
+    Sitemap,
 }
 
 impl Visit {
@@ -35,6 +46,7 @@ impl Visit {
         let Trail {
             depth,
             respelled,
+            kind,
             referrer,
         } = trail;
         Self {
@@ -45,6 +57,7 @@ impl Visit {
             depth,
             referrer,
             respelled,
+            kind,
         }
     }
 
@@ -53,6 +66,7 @@ impl Visit {
         Trail {
             depth: self.depth,
             respelled: self.respelled,
+            kind: self.kind,
             referrer: self.referrer.clone(),
         }
     }

@@ -1,5 +1,6 @@
 //! What one crawler may do on one site.
 
+use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::time::Duration;
 
@@ -14,14 +15,20 @@ use super::pattern::Pattern;
 #[derive(Clone, Debug, Default)]
 pub struct Rules {
     dialect: Dialect,
+    /// The texts of all patterns, one behind the other.
+    texts: String,
     /// So that the first that matches decides.
     by_weight: Vec<Rule>,
     crawl_delay: Option<Duration>,
+    sitemaps: Vec<String>,
 }
 
+/// A pattern, by where its text stands among all, and what is said of the paths that match it.
 #[derive(Clone, Debug)]
 struct Rule {
-    pattern: Pattern,
+    start: usize,
+    end: usize,
+    to_the_end: bool,
     allow: bool,
 }
 
@@ -59,7 +66,7 @@ impl Rules {
         let path = self.dialect.path(path_and_query);
         self.by_weight
             .iter()
-            .find(|rule| rule.pattern.matches(&path))
+            .find(|rule| self.pattern(rule).matches(&path))
             .is_none_or(|rule| rule.allow)
     }
 
@@ -67,6 +74,16 @@ impl Rules {
     #[must_use]
     pub fn crawl_delay(&self) -> Option<Duration> {
         self.crawl_delay
+    }
+
+    /// The addresses of the site's sitemaps, as they stand in the file: they are for every crawler.
+    #[must_use]
+    pub fn sitemaps(&self) -> &[String] {
+        &self.sitemaps
+    }
+
+    pub(super) fn list(&mut self, sitemaps: &[String]) {
+        self.sitemaps = sitemaps.to_vec();
     }
 
     pub(super) fn allow(&mut self, value: &[u8]) {
@@ -85,22 +102,35 @@ impl Rules {
     }
 
     fn add(&mut self, allow: bool, value: &[u8]) {
-        let pattern = Pattern::parse(self.dialect, value);
-        self.by_weight
-            .extend(pattern.map(|pattern| Rule { pattern, allow }));
+        let Some(pattern) = Pattern::parse(self.dialect, value) else {
+            return;
+        };
+        let start = self.texts.len();
+        self.texts.push_str(&pattern.text);
+        self.by_weight.push(Rule {
+            start,
+            end: self.texts.len(),
+            to_the_end: pattern.to_the_end,
+            allow,
+        });
+    }
+
+    fn pattern(&self, rule: &Rule) -> Pattern<'_> {
+        Pattern {
+            text: Cow::Borrowed(&self.texts[rule.start..rule.end]),
+            to_the_end: rule.to_the_end,
+        }
     }
 
     pub(super) fn slow_to(&mut self, delay: Duration) {
         self.crawl_delay = self.crawl_delay.max(Some(delay));
     }
 
-    pub(super) fn merge(&mut self, other: &Self) {
-        self.by_weight.extend_from_slice(&other.by_weight);
-        self.crawl_delay = self.crawl_delay.max(other.crawl_delay);
-    }
-
     pub(super) fn sort(&mut self) {
-        self.by_weight
-            .sort_by_key(|rule| (Reverse(rule.pattern.weight()), Reverse(rule.allow)));
+        // How much a pattern says is how long it is.
+        self.by_weight.sort_by_key(|rule| {
+            let weight = rule.end - rule.start + usize::from(rule.to_the_end);
+            (Reverse(weight), Reverse(rule.allow))
+        });
     }
 }

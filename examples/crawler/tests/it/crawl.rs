@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use crawler::args::Args;
-use crawler::crawl::{Crawl, CrawlEvent, Rejection};
+use crawler::crawl::{Crawl, CrawlEvent, Rejection, SitemapRecord};
 use crawler::demo::Demo;
 use crawler::fetch::Reason;
 use crawler::output::PageRecord;
@@ -20,6 +20,7 @@ use crate::site::{Site, html, page, redirect, status};
 pub(crate) struct Crawled {
     pub(crate) summary: Summary,
     pub(crate) pages: Vec<PageRecord>,
+    pub(crate) sitemaps: Vec<SitemapRecord>,
     denied: Vec<String>,
     pub(crate) lost_seeds: Vec<String>,
 }
@@ -44,10 +45,11 @@ pub(crate) async fn crawl(words: &str) -> Crawled {
     let mut crawl = Crawl::start(&parsed(words), None);
     let events = crawl.feed().subscribe(10_000);
     crawl.end().await.expect("nothing breaks off");
-    let (mut pages, mut denied) = (Vec::new(), Vec::new());
+    let (mut pages, mut sitemaps, mut denied) = (Vec::new(), Vec::new(), Vec::new());
     let told = events.flow().for_each(|event| match event {
         CrawlEvent::Page { record, .. } => pages.push(*record),
         CrawlEvent::Denied(url) => denied.push(url.url),
+        CrawlEvent::Sitemap { record, .. } => sitemaps.push(record),
         CrawlEvent::Postponed => panic!("this is never told"),
     });
     told.await.expect("the feed ends with the crawl");
@@ -58,6 +60,7 @@ pub(crate) async fn crawl(words: &str) -> Crawled {
     Crawled {
         summary: *crawl.summary(),
         pages,
+        sitemaps,
         denied,
         lost_seeds: crawl.lost_seeds(),
     }
@@ -78,8 +81,8 @@ async fn every_page_of_the_demo_is_fetched_once() {
     let requests = demo.requests().len();
     assert_eq!(
         requests,
-        expected.len() + 2,
-        "robots.txt, and the ferry again"
+        expected.len() + 3,
+        "robots.txt, its sitemap, and the ferry again"
     );
 
     let Summary {
@@ -300,8 +303,8 @@ async fn a_plan_names_the_stages() {
     let plan = crawl.plan();
     let frontier = plan.find("frontier").expect("the first stage");
     let counts = frontier.counts().expect("it has numbers");
-    // The ferry is busy the first time, and lines up again.
-    assert_eq!((counts.received, counts.emitted), (9, 9));
+    // The ferry is busy the first time, and lines up again; and there is a sitemap.
+    assert_eq!((counts.received, counts.emitted), (10, 10));
     assert_eq!(plan.bound().map(|bound| bound > 1_000_000), Some(true));
     assert!(plan.find("par_map_by_key").is_some());
 }

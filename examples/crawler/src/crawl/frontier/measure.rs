@@ -51,8 +51,8 @@ fn measure_ten_million_queued_urls() {
             let host = usize::try_from(page).expect("small") % hosts;
             let trail = Trail {
                 depth: 3,
-                respelled: 0,
                 referrer: Some(url(host, page).into()),
+                ..Trail::default()
             };
             for id in page * 30..page * 30 + 30 {
                 let url = url(host, id);
@@ -99,8 +99,8 @@ fn measure_url_checks_in_batches() {
             .collect();
         let trail = Trail {
             depth: 3,
-            respelled: 0,
             referrer: Some(url(7, 0).into()),
+            ..Trail::default()
         };
         let (mut id, mut new) = (0, 0);
         let started = Instant::now();

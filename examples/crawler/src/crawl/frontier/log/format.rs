@@ -170,8 +170,8 @@ impl Found {
     /// Writes down visits that were just found, those together that were come by alike.
     pub(in crate::crawl) fn all(visits: &[Visit]) -> Vec<Self> {
         let alike = visits.chunk_by(|one, next| {
-            (one.depth, one.respelled, &one.referrer)
-                == (next.depth, next.respelled, &next.referrer)
+            (one.depth, one.respelled, one.kind, &one.referrer)
+                == (next.depth, next.respelled, next.kind, &next.referrer)
         });
         alike
             .filter_map(|visits| {

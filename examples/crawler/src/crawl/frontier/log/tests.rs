@@ -99,6 +99,7 @@ impl Model {
         let trail = Trail {
             depth: u32::try_from(self.next % 5).expect("small"),
             respelled: 0,
+            kind: crate::crawl::visit::Kind::default(),
             referrer: (self.next > 0).then(|| format!("http://river.test/{}", self.next).into()),
         };
         if *found > 0 {
