@@ -14,6 +14,10 @@ pub struct Files {
     #[arg(long, requires = "directory")]
     pub dedupe: bool,
 
+    /// Write DIR/rejected.jsonl: each URL that was found and not fetched, where, and why
+    #[arg(long, requires = "directory")]
+    pub rejected: bool,
+
     /// Archive requests and responses in DIR/archive/*.warc.gz (WARC 1.1), with an index in DIR/indexes; one body is
     /// stored once
     #[arg(long, requires = "directory")]

@@ -18,6 +18,8 @@ pub enum CrawlEvent {
         retries: u32,
         /// How many of the URLs that were found there are not fetched, and why.
         rejections: Rejections,
+        /// Each of these, if they are to be told (`--rejected`).
+        rejected: Vec<RejectedUrl>,
         /// The response itself, if an output needs more than the record.
         response: Option<Arc<Response>>,
     },
@@ -29,6 +31,8 @@ pub enum CrawlEvent {
         retries: u32,
         /// How many of its entries are not fetched, and why.
         rejections: Rejections,
+        /// Each of these, if they are to be told (`--rejected`).
+        rejected: Vec<RejectedUrl>,
     },
     /// A URL was left out because of robots.txt.
     Denied(RejectedUrl),

@@ -325,6 +325,11 @@ impl Failure {
     }
 }
 
+/// A sitemap may be of any type.
+fn is_success(status: StatusCode, _: &HeaderMap) -> bool {
+    status.is_success()
+}
+
 /// An archive keeps whatever comes.
 fn is_any(_: StatusCode, _: &HeaderMap) -> bool {
     true

@@ -20,7 +20,7 @@ use super::wishes::Wishes;
 use crate::args::Args;
 use crate::fetch::Response;
 use crate::output::{Algorithm, PageRecord};
-use crate::url::resolve;
+use crate::url::{resolve, resolve_text};
 
 /// Redirects in a row that are followed.
 const REDIRECTS: u8 = 10;
@@ -33,6 +33,8 @@ pub(super) struct Follow {
     admission: Admission,
     earlier: Arc<Earlier>,
     wishes: Arc<Wishes>,
+    /// Whether URLs that are not fetched are told one by one.
+    tells_rejected: bool,
     /// Whether the sitemaps that sites list are read.
     reads_sitemaps: bool,
     keeps: Keeps,
@@ -55,6 +57,7 @@ impl Follow {
             admission,
             earlier,
             wishes: Arc::new(Wishes::new(args)),
+            tells_rejected: args.files.rejected,
             reads_sitemaps: !args.what.no_sitemaps,
             keeps: Keeps {
                 digests: args.output.has_directory().then(|| args.files.digests()),
@@ -138,12 +141,13 @@ impl Follow {
             Outcome::Surplus | Outcome::CutOff => return CrawlEvent::Postponed,
         }
         finds.listed();
-        let rejections = finds.queue(&ticket);
+        let (rejections, rejected) = finds.queue(&ticket);
         record.url = visit.url.into();
         CrawlEvent::Page {
             record,
             retries,
             rejections,
+            rejected,
             response: kept,
         }
     }
@@ -191,12 +195,13 @@ impl Follow {
             finds.follow.totals.lose_seed(&visit.url, why);
         }
         finds.listed();
-        let rejections = finds.queue(ticket);
+        let (rejections, rejected) = finds.queue(ticket);
         record.url = visit.url.into();
         CrawlEvent::Sitemap {
             record,
             retries,
             rejections,
+            rejected,
         }
     }
 }
@@ -235,6 +240,7 @@ pub(super) struct Finds<'a> {
     referrer: Option<Arc<str>>,
     visits: Vec<Visit>,
     rejections: Rejections,
+    rejected: Vec<RejectedUrl>,
     follow: &'a mut Follow,
 }
 
@@ -245,6 +251,7 @@ impl<'a> Finds<'a> {
             referrer: None,
             visits: Vec::new(),
             rejections: Rejections::default(),
+            rejected: Vec::new(),
             follow,
         }
     }
@@ -305,15 +312,20 @@ impl<'a> Finds<'a> {
     /// A sitemap that is listed somewhere.
     pub(super) fn sitemap(&mut self, url: Url) {
         let referrer = self.referrer();
+        let text = self.text(&url);
         match self.follow.admission.admit_sitemap(url, &referrer) {
             Ok(visit) => self.visits.extend(visit),
-            Err(reason) => self.rejections.count(reason),
+            Err(reason) => self.count(reason, text),
         }
     }
 
-    /// Something that is listed somewhere and is no URL of a page.
-    pub(super) fn no_url(&mut self) {
-        self.rejections.count(Rejection::NoUrl);
+    /// An address that is not followed, as it stands somewhere.
+    pub(super) fn leave(&mut self, base: &Url, address: &str, reason: Rejection) {
+        let text = self
+            .follow
+            .tells_rejected
+            .then(|| resolve_text(base, address).unwrap_or_else(|| address.to_owned()));
+        self.count(reason, text);
     }
 
     /// The sitemaps that the robots.txt of the site lists, if that was just read.
@@ -324,16 +336,34 @@ impl<'a> Finds<'a> {
             }
             match resolve(&self.visit.url, &address) {
                 Some(url) => self.sitemap(url),
-                None => self.no_url(),
+                None => self.leave(&self.visit.url, &address, Rejection::NoUrl),
             }
         }
     }
 
     fn admit(&mut self, url: Url, depth: u32) {
         let referrer = self.referrer();
+        let text = self.text(&url);
         match self.follow.admission.admit(url, depth, &referrer) {
             Ok(visit) => self.visits.extend(visit),
-            Err(reason) => self.rejections.count(reason),
+            Err(reason) => self.count(reason, text),
+        }
+    }
+
+    /// The text of a URL, if it is to be told should it be rejected.
+    fn text(&self, url: &Url) -> Option<String> {
+        self.follow.tells_rejected.then(|| url.to_string())
+    }
+
+    fn count(&mut self, reason: Rejection, text: Option<String>) {
+        self.rejections.count(reason);
+        if let Some(url) = text {
+            let referrer = Some(self.referrer());
+            self.rejected.push(RejectedUrl {
+                url,
+                referrer,
+                reason,
+            });
         }
     }
 
@@ -344,7 +374,7 @@ impl<'a> Finds<'a> {
     }
 
     /// Queues the visits, and counts what did not become one.
-    fn queue(self, ticket: &Ticket<Visit, Queue>) -> Rejections {
+    fn queue(self, ticket: &Ticket<Visit, Queue>) -> (Rejections, Vec<RejectedUrl>) {
         if !self.visits.is_empty() {
             if self.follow.is_logged {
                 self.follow.found = Found::all(&self.visits);
@@ -352,7 +382,7 @@ impl<'a> Finds<'a> {
             // What the queue has no room for is counted there.
             ticket.add_all(self.visits);
         }
-        self.rejections
+        (self.rejections, self.rejected)
     }
 }
 
@@ -365,7 +395,7 @@ impl Reader for Finds<'_> {
         self.page(url);
     }
 
-    fn reject(&mut self, _base: &Url, _href: &str, reason: Rejection) {
-        self.rejections.count(reason);
+    fn reject(&mut self, base: &Url, href: &str, reason: Rejection) {
+        self.leave(base, href, reason);
     }
 }

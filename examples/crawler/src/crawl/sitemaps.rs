@@ -3,6 +3,7 @@
 use url::Url;
 
 use super::follow::Finds;
+use super::rejection::Rejection;
 use crate::fetch::Response;
 use crate::sitemap::{self, EntryKind};
 use crate::url::resolve;
@@ -33,7 +34,7 @@ pub(super) fn read(response: &Response, finds: &mut Finds<'_>, record: &mut Site
         let addresses = std::iter::once(&entry.location).chain(&entry.alternates);
         for address in addresses {
             match (resolved(address), entry.kind) {
-                (None, _) => finds.no_url(),
+                (None, _) => finds.leave(&base, address, Rejection::NoUrl),
                 (Some(url), EntryKind::Page) => finds.page(url),
                 (Some(url), EntryKind::Sitemap) => finds.sitemap(url),
             }

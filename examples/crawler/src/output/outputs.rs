@@ -21,6 +21,7 @@ pub struct Outputs {
     directory: PathBuf,
     pages: Pages,
     archive: Option<Archive>,
+    rejected: Option<AppendFile>,
 }
 
 impl Outputs {
@@ -58,8 +59,14 @@ impl Outputs {
         } else {
             None
         };
+        let rejected = if args.files.rejected {
+            Some(directory.file("rejected.jsonl").await?)
+        } else {
+            None
+        };
         Ok(Self {
             directory: path.to_owned(),
+            rejected,
             // An archive stores each content once.
             pages: Pages::open(&directory, args.files.dedupe || args.files.warc).await?,
             archive,
@@ -92,7 +99,25 @@ impl Outputs {
     ///
     /// Not cancel safe: some of `events` may have been taken.
     pub async fn write(&mut self, events: &mut [CrawlEvent]) -> Result<(), OutputError> {
+        self.append(events).await?;
+        for file in self.files_mut() {
+            file.write_if_full().await?;
+        }
+        Ok(())
+    }
+
+    /// Takes what happened as [`write`](Self::write) does, but leaves the writing to a [`flush`](Self::flush).
+    ///
+    /// # Errors
+    ///
+    /// [`OutputError`] if what is to be compared with cannot be read back.
+    ///
+    /// # Cancel safety
+    ///
+    /// Not cancel safe: some of `events` may have been taken.
+    pub async fn append(&mut self, events: &mut [CrawlEvent]) -> Result<(), OutputError> {
         for event in events {
+            self.append_rejected(event)?;
             if let CrawlEvent::Page {
                 record, response, ..
             } = event
@@ -103,8 +128,21 @@ impl Outputs {
                 }
             }
         }
-        for file in self.files_mut() {
-            file.write_if_full().await?;
+        Ok(())
+    }
+
+    fn append_rejected(&mut self, event: &CrawlEvent) -> Result<(), OutputError> {
+        let Some(file) = &mut self.rejected else {
+            return Ok(());
+        };
+        match event {
+            CrawlEvent::Page { rejected, .. } | CrawlEvent::Sitemap { rejected, .. } => {
+                for url in rejected {
+                    file.append_json(url)?;
+                }
+            }
+            CrawlEvent::Denied(url) => file.append_json(url)?,
+            CrawlEvent::Postponed => {}
         }
         Ok(())
     }
@@ -162,11 +200,15 @@ impl Outputs {
 
     fn files(&self) -> impl Iterator<Item = &AppendFile> {
         let archive = self.archive.iter().flat_map(Archive::files);
-        std::iter::once(&self.pages.file).chain(archive)
+        std::iter::once(&self.pages.file)
+            .chain(archive)
+            .chain(&self.rejected)
     }
 
     fn files_mut(&mut self) -> impl Iterator<Item = &mut AppendFile> {
         let archive = self.archive.iter_mut().flat_map(Archive::files_mut);
-        std::iter::once(&mut self.pages.file).chain(archive)
+        std::iter::once(&mut self.pages.file)
+            .chain(archive)
+            .chain(&mut self.rejected)
     }
 }

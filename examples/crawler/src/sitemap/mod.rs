@@ -71,14 +71,14 @@ impl fmt::Display for Trouble {
 /// ```
 pub fn read(bytes: &[u8], sink: impl FnMut(Entry)) -> Reading {
     if bytes.starts_with(GZIP) {
-        read_from(MultiGzDecoder::new(bytes), sink)
+        read_from(MultiGzDecoder::new(bytes), LIMIT, sink)
     } else {
-        read_from(bytes, sink)
+        read_from(bytes, LIMIT, sink)
     }
 }
 
-fn read_from(source: impl Read, mut sink: impl FnMut(Entry)) -> Reading {
-    let mut source = BufReader::new(bounded::Bounded::new(source, LIMIT));
+fn read_from(source: impl Read, limit: usize, mut sink: impl FnMut(Entry)) -> Reading {
+    let mut source = BufReader::new(bounded::Bounded::new(source, limit));
     let mut entries = 0;
     let take = |entry: Entry| {
         if entries == ENTRIES {
@@ -98,4 +98,23 @@ fn read_from(source: impl Read, mut sink: impl FnMut(Entry)) -> Reading {
         result => result.err(),
     };
     Reading { entries, trouble }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_stands_before_the_limit_is_read() {
+        let entry = "<url><loc>http://river.test/</loc></url>";
+        let sitemap = entry.repeat(10);
+        for (limit, entries, trouble) in [
+            (sitemap.len(), 10, None),
+            (sitemap.len() - 1, 9, Some(Trouble::TooLong)),
+            (entry.len() * 3 + 5, 3, Some(Trouble::TooLong)),
+        ] {
+            let reading = read_from(sitemap.as_bytes(), limit, drop);
+            assert_eq!(reading, Reading { entries, trouble });
+        }
+    }
 }

@@ -51,6 +51,7 @@ fn page(record: PageRecord) -> CrawlEvent {
         record: Box::new(record),
         retries: 0,
         rejections: Rejections::default(),
+        rejected: Vec::new(),
         response: None,
     }
 }

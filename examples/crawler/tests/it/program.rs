@@ -10,7 +10,7 @@ use tokio::process::{Child, Command};
 use tokio::sync::mpsc;
 
 use crate::server::{Server, read_head};
-use crate::site::{Site, page};
+use crate::site::{Site, page, text};
 
 fn crawler() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_crawler"));
@@ -79,6 +79,44 @@ async fn without_a_url_it_crawls_its_demo() {
             "{summary}"
         );
     }
+}
+
+#[tokio::test]
+async fn rejected_urls_go_into_a_file() {
+    let folder = scratch("rejected");
+    let links = [
+        "/a",
+        "/no.jpg",
+        "mailto:me@example.org",
+        "http://xn--x.test/",
+    ];
+    let robots = text("User-agent: *\nDisallow: /a");
+    let site = Site::serve([("/robots.txt", robots), ("/", page(&links))]).await;
+    let (out, url) = (folder.join("out"), site.url("/"));
+    let words = [
+        "-q",
+        "--rejected",
+        "--out",
+        out.to_str().expect("text"),
+        url.as_str(),
+    ];
+    assert_eq!(code(&run(&words).await), Some(0));
+    let written = std::fs::read_to_string(out.join("rejected.jsonl")).expect("a file");
+    let mut told: Vec<Value> = written
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("an object"))
+        .collect();
+    told.sort_by_key(|line| line["url"].to_string());
+    let expected = [
+        (site.url("/a").to_string(), "robots"),
+        (site.url("/no.jpg").to_string(), "extension"),
+        ("http://xn--x.test/".to_owned(), "no_url"),
+        ("mailto:me@example.org".to_owned(), "no_url"),
+    ];
+    let expected = expected.map(|(address, reason)| {
+        serde_json::json!({"url": address, "referrer": url.as_str(), "reason": reason})
+    });
+    assert_eq!(told, expected);
 }
 
 #[tokio::test]
