@@ -353,10 +353,6 @@ pub(super) fn is_html(content_type: &[u8]) -> bool {
     kind.eq_ignore_ascii_case(b"text/html") || kind.eq_ignore_ascii_case(b"application/xhtml+xml")
 }
 
-fn is_success(status: StatusCode, _: &HeaderMap) -> bool {
-    status.is_success()
-}
-
 /// Counts a visit for as long as it lives.
 struct Running<'a>(&'a AtomicU64);
 
