@@ -8,7 +8,6 @@ use url::Url;
 
 use super::*;
 use crate::crawl::site::{Site, Sites};
-use crate::crawl::visit::Kind;
 
 /// What this process has in memory, in bytes.
 fn resident() -> u64 {
@@ -58,9 +57,8 @@ fn measure_ten_million_queued_urls() {
         let host = usize::try_from(page).expect("small") % HOSTS;
         let trail = Trail {
             depth: 3,
-            respelled: 0,
-            kind: Kind::Page,
             referrer: Some(url(host, page).into()),
+            ..Trail::default()
         };
         for id in page * 30..page * 30 + 30 {
             let url = url(host, id);
@@ -106,9 +104,8 @@ fn measure_url_checks_in_batches() {
             .collect();
         let trail = Trail {
             depth: 3,
-            respelled: 0,
-            kind: Kind::Page,
             referrer: Some(url(7, 0).into()),
+            ..Trail::default()
         };
         let (mut id, mut new) = (0, 0);
         let (started, begun) = (Instant::now(), worked());
