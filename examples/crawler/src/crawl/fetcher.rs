@@ -345,8 +345,6 @@ fn is_page(status: StatusCode, headers: &HeaderMap) -> bool {
             .is_none_or(|kind| is_html(kind.as_bytes()))
 }
 
-}
-
 /// Counts a visit for as long as it lives.
 struct Running<'a>(&'a AtomicU64);
 

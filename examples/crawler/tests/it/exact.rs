@@ -175,5 +175,9 @@ async fn all_of_a_site_is_asked_for_once_and_nothing_else() {
         assert_eq!(asked.as_str(), expected.as_str());
     }
     assert_eq!(requests.len(), expected.len());
-    assert_eq!(crawled.pages.len(), expected.len() - HOSTS, "but robots.txt");
+    assert_eq!(
+        crawled.pages.len(),
+        expected.len() - HOSTS,
+        "but robots.txt"
+    );
 }
