@@ -259,7 +259,7 @@ impl Fetcher {
     }
 
     /// Takes a page off the allowance, if the visit is to one; `false` if nothing more is to be fetched.
-    fn takes(&self, visit: &Visit) -> bool {
+    fn allows(&self, visit: &Visit) -> bool {
         match visit.kind {
             Kind::Page => self.allowance.take(),
             Kind::Sitemap => !self.allowance.is_spent(),
