@@ -1,6 +1,6 @@
 //! TLS for the sources and sinks of thalweg: who trusts whom, said once for both.
 //!
-//! [`TlsClient`] belongs to the clients that can encrypt: those of TCP, WebSockets and HTTP, as sources and as sinks.
+//! [`TlsClient`] belongs to the clients that can encrypt, of TCP, HTTP and `ws`, as sources and as sinks.
 //! [`TlsServer`] turns what a listener accepts into an encrypted connection. Both are rustls with ring.
 
 mod client;

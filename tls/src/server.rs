@@ -92,7 +92,7 @@ impl TlsServer {
         S: AsyncRead + AsyncWrite + Unpin,
     {
         match timeout(self.handshake_timeout, self.acceptor.accept(stream)).await {
-            Ok(accepted) => accepted.map_err(|cause| TlsError::handshake(cause)),
+            Ok(accepted) => accepted.map_err(TlsError::handshake),
             Err(_) => Err(TlsError::late(self.handshake_timeout)),
         }
     }

@@ -233,6 +233,6 @@ impl fmt::Debug for Client {
         f.debug_struct("Client")
             .field("url", &self.url)
             .field("open", &self.link.is_some())
-            .finish()
+            .finish_non_exhaustive()
     }
 }
