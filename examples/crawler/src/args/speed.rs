@@ -22,4 +22,8 @@ pub struct Speed {
     /// none for this machine]
     #[arg(long, value_name = "TIME", value_parser = values::duration)]
     pub delay: Option<Duration>,
+
+    /// Begin at most this many pages a second, over all hosts [default: no limit]
+    #[arg(long, value_name = "PAGES", value_parser = values::rate)]
+    pub rate: Option<f64>,
 }

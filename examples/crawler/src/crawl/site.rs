@@ -55,6 +55,11 @@ pub(super) enum Permission {
 }
 
 impl Site {
+    /// Scheme, host and port.
+    pub(super) fn origin(&self) -> &str {
+        &self.origin
+    }
+
     /// The pause between the starts of two requests, as far as is known; while the site rests, at least until the end
     /// of that.
     pub(super) fn pause(&self) -> Duration {
