@@ -42,8 +42,8 @@ pub struct Summary {
     pub rejected: Rejections,
     /// Links that were lost because the queue was full.
     pub refused: u64,
-    /// Why the crawl ended; none while it goes on.
-    pub end: Option<End>,
+    /// Why the crawl ended.
+    pub end: End,
     /// How long the crawl took.
     pub duration_s: f64,
     /// Pages over the whole duration.
@@ -51,9 +51,12 @@ pub struct Summary {
 }
 
 /// Why a crawl ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum End {
+    /// It has not ended yet.
+    #[default]
+    Running,
     /// Nothing was left to fetch.
     Complete,
     /// There were as many pages as were asked for.
@@ -67,6 +70,7 @@ pub enum End {
 impl fmt::Display for End {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
+            Self::Running => "What was fetched so far",
             Self::Complete => "Crawled to the last page",
             Self::Limit => "Crawled as many pages as asked for (--max-pages)",
             Self::Stopped => "Stopped; what was fetched by then",
@@ -128,7 +132,7 @@ impl Summary {
 
     /// Sets why and when the crawl ended, and the rate that follows from it.
     pub fn finish(&mut self, end: End, duration: Duration) {
-        self.end = Some(end);
+        self.end = end;
         self.take(duration);
     }
 
@@ -161,10 +165,7 @@ impl fmt::Display for Summary {
         if self.pages == self.failures {
             writeln!(formatter, "Nothing was fetched:\n")?;
         } else {
-            match self.end {
-                Some(end) => writeln!(formatter, "{end}:\n")?,
-                None => writeln!(formatter, "What was fetched so far:\n")?,
-            }
+            writeln!(formatter, "{}:\n", self.end)?;
         }
         let counts = [
             ("pages", self.pages),
@@ -253,7 +254,7 @@ mod tests {
         let mut summary = Summary::default();
         summary.finish(End::Complete, Duration::ZERO);
         let expected = Summary {
-            end: Some(End::Complete),
+            end: End::Complete,
             ..Summary::default()
         };
         assert_eq!(summary, expected);

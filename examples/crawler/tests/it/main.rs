@@ -8,6 +8,7 @@ mod bodies;
 mod cases;
 mod connections;
 mod crawl;
+mod dashboard;
 mod demo;
 mod hostile;
 mod html;
