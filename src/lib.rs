@@ -45,7 +45,7 @@
 //! | `testing` | marble diagrams on a paused clock, and the rules of the contract as a check |
 
 pub use thalweg_core::{
-    Acknowledge, BehaviorSubject, BoxObservable, ChildWaker, Counts, Cx, Drained, DropReason,
+    Acknowledge, BehaviorSubject, BoxObservable, ChildWaker, Counts, Cx, Drained, DropReason, Each,
     Fault, Found, Holds, Meter, Observable, Overflow, Overflowed, Panicked, Plan, ReadySet,
     Receipt, ReplaySubject, Settle, Sink, StageId, StageMut, StagePlan, Subject, Subscription,
     TimedOut, Tracked, WrongCount, hub, queue,
@@ -86,6 +86,20 @@ pub mod guide {
     #[expect(clippy::doc_markdown, reason = "WebSockets are a name, not code")]
     #[doc = include_str!("../docs/guide/embedding.md")]
     pub mod embedding {}
+
+    #[cfg_attr(
+        feature = "ws",
+        doc = include_str!("../docs/guide/live-events.md")
+    )]
+    #[cfg_attr(
+        not(feature = "ws"),
+        doc = "Live events to many browsers: with the feature `ws`."
+    )]
+    #[allow(
+        clippy::doc_markdown,
+        reason = "WebSocket is a name, not code; without the feature there is none"
+    )]
+    pub mod live_events {}
 
     #[doc = include_str!("../docs/guide/write-an-operator.md")]
     pub mod write_an_operator {}

@@ -37,4 +37,4 @@ pub use queue::Overflow;
 pub use ready::{ChildWaker, ReadySet};
 pub use sink::Sink;
 pub use subject::{BehaviorSubject, ReplaySubject, Subject, Subscription};
-pub use tracked::{Receipt, Settle, Tracked};
+pub use tracked::{Each, Receipt, Settle, Tracked};

@@ -114,26 +114,22 @@ impl Fleet {
         self.owed += count * open.count() as u64;
     }
 
-    /// Gives the number of deliveries that are yet to come.
-    pub(crate) fn owed(&self) -> u64 {
-        self.owed
-    }
-
-    /// Waits until everything published has come, or nothing has for the time `quiet`; what has not come is lost.
-    pub(crate) fn settle(&mut self, quiet: Duration) -> Result<(), Failure> {
-        let mut last = (self.owed, Instant::now());
-        while self.owed > 0 && last.1.elapsed() < quiet {
+    /// Waits until everything published has come, or nothing has for the time `quiet`; at most for the time `patience`.
+    pub(crate) fn settle(&mut self, quiet: Duration, patience: Duration) -> Result<(), Failure> {
+        let start = Instant::now();
+        let mut last = (self.owed, start);
+        while self.owed > 0 && last.1.elapsed() < quiet && start.elapsed() < patience {
             self.turn()?;
             if self.owed != last.0 {
                 last = (self.owed, Instant::now());
             }
         }
-        self.tally.lost += self.owed;
-        self.owed = 0;
-        for client in &mut self.clients {
-            client.expected = self.published;
-        }
         Ok(())
+    }
+
+    /// Gives the number of deliveries that were left out, or have not come.
+    pub(crate) fn lost(&self) -> u64 {
+        self.tally.lost + self.owed
     }
 
     /// Serves the clients until `until`.
@@ -163,8 +159,9 @@ impl Fleet {
             self.owed = self.owed.saturating_sub(client.expected - expected);
             match (stage, client.stage()) {
                 (Stage::Open, Stage::Closed) => {
-                    self.tally.closed += 1;
-                    self.owed = self.owed.saturating_sub(self.published - client.expected);
+                    let missed = self.published - client.expected;
+                    self.owed = self.owed.saturating_sub(missed);
+                    self.tally.lost += missed;
                 }
                 (Stage::Open, _) | (_, Stage::Closed) => {}
                 (_, Stage::Open) => self.connected += 1,
@@ -172,5 +169,43 @@ impl Fleet {
             }
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{io::Write, sync::mpsc, thread};
+
+    use super::*;
+    use crate::{order::Order, servers::by_hand};
+
+    #[test]
+    fn every_client_counts_every_event_once() {
+        let (orders, mut control) = io::pipe().unwrap();
+        let (announce, address) = mpsc::channel();
+        let server = thread::spawn(move || {
+            by_hand::serve(&orders, |address| announce.send(address).unwrap())
+        });
+        let dialect = Dialect {
+            target: "/",
+            greets: false,
+            behind: 0,
+            size: 0,
+        };
+        let mut fleet = Fleet::new(address.recv().unwrap(), dialect).unwrap();
+        fleet.connect(20, 5).unwrap();
+        fleet.connect_stalled(2).unwrap();
+        for (count, size) in [(1, 100), (32, 100), (3, 70_000)] {
+            fleet.expect(count, size);
+            let order = Order { count, size, at: 0 };
+            control.write_all(format!("{order}\n").as_bytes()).unwrap();
+            let minute = Duration::from_mins(1);
+            fleet.settle(minute, minute).unwrap();
+        }
+        assert_eq!(fleet.tally.deliveries, 20 * 36);
+        assert_eq!((fleet.lost(), fleet.tally.repeated), (0, 0));
+
+        drop(control);
+        server.join().unwrap().unwrap();
     }
 }

@@ -143,8 +143,8 @@ fn chosen_servers(names: &[String]) -> Result<Vec<Contestant>, String> {
     });
     if chosen.is_empty() {
         return Err(format!(
-            "no server is named so; there are {}",
-            all.join(", ")
+            "no server is named so; there are: {}",
+            all.join("; ")
         ));
     }
     Ok(chosen)

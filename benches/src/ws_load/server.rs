@@ -102,7 +102,7 @@ fn listening_address(output: ChildStdout) -> Result<SocketAddr, StartError> {
         .recv_timeout(STARTUP)
         .map_err(|_| StartError::Silent)?;
     let line = line.map_err(StartError::Spawn)?;
-    parse_listening(&line).ok_or(StartError::Answer(line))
+    parse_listening(&line).ok_or_else(|| StartError::Answer(line.trim().to_owned()))
 }
 
 fn parse_listening(line: &str) -> Option<SocketAddr> {

@@ -11,10 +11,9 @@ const LONGEST: u64 = 60_000_000;
 #[derive(Debug)]
 pub(crate) struct Tally {
     pub(crate) deliveries: u64,
+    /// Left out: a later one has come, or the client was disconnected.
     pub(crate) lost: u64,
     pub(crate) repeated: u64,
-    /// Clients that the server has disconnected.
-    pub(crate) closed: u64,
     /// Of each delivery, in microseconds.
     latencies: Histogram<u64>,
 }
@@ -25,7 +24,6 @@ impl Tally {
             deliveries: 0,
             lost: 0,
             repeated: 0,
-            closed: 0,
             latencies: Histogram::new_with_bounds(1, LONGEST, 2)?,
         })
     }
@@ -33,8 +31,7 @@ impl Tally {
     /// Counts from zero again.
     pub(crate) fn restart(&mut self) {
         self.latencies.reset();
-        (self.deliveries, self.lost) = (0, 0);
-        (self.repeated, self.closed) = (0, 0);
+        (self.deliveries, self.lost, self.repeated) = (0, 0, 0);
     }
 
     /// Counts event `seq` for a client that expects the event `expected`, and gives the one that it expects next.

@@ -20,4 +20,5 @@ mod http {
 }
 mod ws {
     automod::dir!("tests/it/ws");
+    mod hub;
 }

@@ -10,7 +10,8 @@ use thalweg_operators::{
 use tokio_tungstenite::tungstenite::Message;
 
 use super::{
-    Events, Messages, Received, WsError, WsSender, connect::halves, open::open, session::Session,
+    ClientSender, Events, Messages, Received, WsError, WsSender, connect::halves, open::open,
+    outgoing::Outgoing, session::Session,
 };
 #[cfg(feature = "tls")]
 use crate::tls::TlsClient;
@@ -25,6 +26,7 @@ pub const DEFAULT_MAX_MESSAGE_SIZE: usize = 64 << 20;
 /// |---|---|
 /// | a flow of messages that connects, and connects again | [`messages`](Self::messages) |
 /// | the same, and what happens to the connection | [`events`](Self::events) |
+/// | the same, with a handle that sends | [`sender`](Self::sender) before |
 /// | one connection, with a half that sends | [`connect`](Self::connect) |
 ///
 /// # Examples
@@ -57,6 +59,7 @@ pub struct Client {
     pub(super) max_message_size: usize,
     pub(super) retries: Retries,
     pub(super) retry_code: fn(u16) -> bool,
+    pub(super) outgoing: Option<Outgoing>,
     #[cfg(feature = "tls")]
     pub(super) tls: Option<TlsClient>,
 }
@@ -75,6 +78,7 @@ impl Client {
             max_message_size: DEFAULT_MAX_MESSAGE_SIZE,
             retries: Retries::default(),
             retry_code: is_worth_a_retry,
+            outgoing: None,
             #[cfg(feature = "tls")]
             tls: None,
         }
@@ -144,6 +148,34 @@ impl Client {
     pub fn retry_codes(mut self, decide: fn(u16) -> bool) -> Self {
         self.retry_code = decide;
         self
+    }
+
+    /// Makes a handle that sends over the connection of the flow, whichever it is at the time; see [`ClientSender`].
+    ///
+    /// Its queue has room for `capacity` messages. Of several flows, clones of each other, the one that began first has it;
+    /// when that ends, or is dropped, the next that begins has it.
+    ///
+    /// # Panics
+    ///
+    /// Panics if `capacity` is 0.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// use thalweg::sources::{reconnecting, ws};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let (sender, client) = ws::Client::new("ws://127.0.0.1:9000").reconnect(reconnecting()).sender(16);
+    /// tokio::spawn(client.messages().for_each(|message| println!("{message}")));
+    /// sender.send("hello").await?;
+    /// # Ok(()) }
+    /// ```
+    #[track_caller]
+    pub fn sender(mut self, capacity: usize) -> (ClientSender, Self) {
+        assert!(capacity > 0, "a queue without room sends nothing");
+        let (sender, outgoing) = Outgoing::new(&self.url, capacity);
+        self.outgoing = Some(outgoing);
+        (sender, self)
     }
 
     /// Encrypts as told, in place of trusting those that the web trusts; for `wss://`.

@@ -17,6 +17,7 @@ mod incoming;
 mod listen;
 mod messages;
 mod open;
+mod outgoing;
 mod session;
 
 pub use client::{Client, DEFAULT_MAX_MESSAGE_SIZE};
@@ -25,4 +26,5 @@ pub use error::WsError;
 pub use events::{Event, Events};
 pub use listen::{Listen, WsConnection, listen};
 pub use messages::{Messages, messages};
+pub use outgoing::{ClientSender, NotSent};
 pub use tokio_tungstenite::tungstenite::{self, Message};

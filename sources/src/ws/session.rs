@@ -11,12 +11,13 @@ use std::{
 use futures_util::Sink;
 use thalweg_core::{Cx, Drained, Plan, StageId};
 use tokio::time::Instant;
-use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::{Error, Message};
 
 use super::{
     Client, Event, WsError,
     incoming::{Incoming, poll_drain},
     open::{Socket, open},
+    outgoing::{Outgoing, Queue},
 };
 use crate::reconnect::{Waiting, wait};
 
@@ -24,6 +25,8 @@ use crate::reconnect::{Waiting, wait};
 pub(super) struct Session {
     client: Client,
     state: State,
+    /// What is to be sent, from the first connection on.
+    queue: Option<Queue>,
     id: StageId,
 }
 
@@ -43,6 +46,22 @@ struct Open {
     pings: Option<Pings>,
 }
 
+impl Open {
+    /// Sends what is queued, as far as the socket and the budget of the poll go.
+    fn send(&mut self, queue: &mut Queue, cx: &mut Cx<'_, '_>) -> Result<(), Error> {
+        while cx.budget() > 0
+            && let Poll::Ready(sent) = queue.poll_send(&mut self.socket, cx.task())
+        {
+            sent?;
+            cx.spend_many(1);
+        }
+        match Pin::new(&mut self.socket).poll_flush(cx.task()) {
+            Poll::Ready(flushed) => flushed,
+            Poll::Pending => Ok(()),
+        }
+    }
+}
+
 impl Drop for Open {
     fn drop(&mut self) {
         let mut task = Context::from_waker(Waker::noop());
@@ -56,6 +75,7 @@ impl Session {
         Self {
             client,
             state: State::Idle,
+            queue: None,
             id: StageId::here(name),
         }
     }
@@ -70,6 +90,7 @@ impl Session {
         }
         loop {
             if let State::Ended = self.state {
+                self.let_go();
                 return Poll::Ready(Ok(Drained::Completed));
             }
             if cx.budget() == 0 {
@@ -77,6 +98,9 @@ impl Session {
             }
             let happened = match &mut self.state {
                 State::Idle => {
+                    if self.queue.is_none() {
+                        self.queue = self.client.outgoing.as_ref().and_then(Outgoing::take);
+                    }
                     self.state = State::Opening(Box::pin(open(self.client.clone())));
                     continue;
                 }
@@ -92,6 +116,17 @@ impl Session {
                 State::Open(open) => {
                     if let Some(pings) = &mut open.pings {
                         pings.poll(&mut open.socket, cx.task());
+                    }
+                    if let Some(queue) = &mut self.queue
+                        && let Err(cause) = open.send(queue, cx)
+                    {
+                        let url = self.client.url.clone();
+                        let lost = self.lost(WsError::Send { url, cause })?;
+                        cx.spend_many(1);
+                        if emit(lost).is_break() {
+                            return Poll::Ready(Ok(Drained::Stopped));
+                        }
+                        continue;
                     }
                     let socket = Pin::new(&mut open.socket);
                     let message = |message| emit(Event::Message(message));
@@ -118,6 +153,12 @@ impl Session {
         }
     }
 
+    /// Nothing is sent any more: unless a clone is to, senders hear of it.
+    fn let_go(&mut self) {
+        self.queue = None;
+        self.client.outgoing = None;
+    }
+
     /// Drops the connection, and decides whether there is to be another: if so, gives what happened.
     fn lost(&mut self, error: WsError) -> Result<Event, WsError> {
         self.state = State::Ended;
@@ -127,6 +168,7 @@ impl Session {
             self.client.retries.lost(&error)
         };
         let Some(retry_after) = again else {
+            self.let_go();
             return Err(error);
         };
         self.state = State::Waiting(wait(retry_after));
@@ -151,6 +193,7 @@ impl Clone for Session {
         Self {
             client,
             state: State::Idle,
+            queue: None,
             id: self.id,
         }
     }

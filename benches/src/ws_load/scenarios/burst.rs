@@ -1,4 +1,4 @@
-//! Many events at a time, as fast as they are delivered: what a server can do.
+//! Many events at a time, and the next ones when all have come: what a server can do.
 
 use std::time::{Duration, Instant};
 
@@ -35,7 +35,7 @@ pub(super) fn scenario(quick: bool) -> Scenario {
     Scenario {
         name: "burst",
         about: format!(
-            "{clients} clients, {AT_ONCE} events of {BYTES} bytes at once, again and again"
+            "{clients} clients, {AT_ONCE} events of {BYTES} bytes at once, and again when all have come"
         ),
         rounds,
         columns: COLUMNS,
@@ -48,7 +48,7 @@ fn run(session: &mut Session, clients: usize, time: Duration) -> Result<Vec<f64>
     session.connect(clients)?;
     session.warm_up(BYTES)?;
     let (before, start) = (session.server.processor_time()?, Instant::now());
-    session.publish_ahead(time, AT_ONCE, BYTES)?;
+    session.publish_again(time, AT_ONCE, BYTES)?;
     let elapsed = start.elapsed().as_secs_f64();
     let spent = session
         .server
@@ -63,7 +63,7 @@ fn run(session: &mut Session, clients: usize, time: Duration) -> Result<Vec<f64>
         spent / elapsed * 100.0,
         milliseconds(tally.latency(0.5)),
         milliseconds(tally.latency(0.99)),
-        float(tally.lost),
+        float(session.fleet.lost()),
         float(tally.repeated),
     ])
 }

@@ -44,7 +44,7 @@ fn run(session: &mut Session, clients: usize) -> Result<Vec<f64>, Failure> {
         milliseconds(served),
         milliseconds(connected),
         microseconds(spent) / float(clients as u64),
-        float(tally.lost),
+        float(session.fleet.lost()),
         float(tally.repeated),
     ])
 }

@@ -47,7 +47,7 @@ fn run(session: &mut Session, clients: usize, events: u32) -> Result<Vec<f64>, F
         milliseconds(tally.latency(0.5)),
         milliseconds(tally.latency(0.99)),
         milliseconds(tally.latency(0.999)),
-        float(tally.lost),
+        float(session.fleet.lost()),
         float(tally.repeated),
     ])
 }

@@ -7,7 +7,7 @@ use std::{
     collections::VecDeque,
     io::{self, ErrorKind, Read, Write},
     net::SocketAddr,
-    os::fd::AsRawFd,
+    os::fd::{AsFd, AsRawFd},
     sync::Arc,
 };
 
@@ -33,17 +33,21 @@ const MOST_OWED: usize = 1024 * 1024;
 const LONGEST_REQUEST: usize = 8 * 1024;
 
 pub(crate) fn run() -> io::Result<()> {
+    serve(&io::stdin(), control::announce)
+}
+
+/// Serves until `orders` end.
+pub(crate) fn serve(orders: &impl AsFd, announce: impl FnOnce(SocketAddr)) -> io::Result<()> {
     let mut poll = Poll::new()?;
     let mut listener = listen()?;
-    let stdin = io::stdin();
     poll.registry()
         .register(&mut listener, LISTENER, Interest::READABLE)?;
     poll.registry().register(
-        &mut SourceFd(&stdin.as_raw_fd()),
+        &mut SourceFd(&orders.as_fd().as_raw_fd()),
         CONTROL,
         Interest::READABLE,
     )?;
-    control::announce(listener.local_addr()?);
+    announce(listener.local_addr()?);
 
     let mut clients = Slab::new();
     let mut numbered = Numbered::default();
@@ -57,7 +61,7 @@ pub(crate) fn run() -> io::Result<()> {
         for event in &ready {
             match event.token() {
                 LISTENER => accept_all(&listener, &poll, &mut clients)?,
-                CONTROL => match rustix::io::read(&stdin, &mut buffer)? {
+                CONTROL => match rustix::io::read(orders, &mut buffer)? {
                     0 => return Ok(()),
                     read => fan_out(&buffer[..read], &mut numbered, &mut clients)?,
                 },

@@ -2,8 +2,13 @@
 
 mod config;
 mod fetching;
+mod files;
 mod kept;
+mod limits;
+mod obey;
 mod output;
+mod report;
+mod same;
 mod run;
 mod speed;
 mod usage;
@@ -11,20 +16,25 @@ mod values;
 mod what;
 
 use std::ffi::OsString;
-use std::time::Duration;
 
 use clap::error::ErrorKind;
-use clap::{ArgMatches, Command, CommandFactory, FromArgMatches, Parser};
-use url::{Host, Url};
+use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser};
+use url::Url;
 
 pub use self::fetching::Fetching;
+pub use self::files::{ExtractFormat, Files};
 pub use self::kept::KeptError;
+pub use self::limits::Limits;
+pub use self::obey::{Obey, Wish};
 pub use self::output::{Output, SummaryFormat};
+pub use self::report::Report;
 pub use self::run::{DashboardAddress, Run};
+pub use self::same::{Same, SameUrl};
 pub use self::speed::Speed;
 pub use self::usage::Usage;
-pub(crate) use self::values::rate;
-pub use self::what::{Scope, What};
+pub(crate) use self::values::pages_per_second;
+pub use self::values::{Factor, Header, Login, Rate};
+pub use self::what::{RobotsDialect, Scope, What};
 use crate::fetch::Config;
 
 const ABOUT: &str = "\
@@ -56,6 +66,8 @@ Examples:
           write every page to crawl/pages.jsonl
   crawler --resume crawl
           go on with it, however it ended
+  crawler report crawl --html crawl.html
+          tell what came of it, also while it goes on
   crawler --dashboard --max-pages 100000 example.org
           watch it in a browser, pause it, change its rate
   crawler --print-config --max-depth 3 example.org > crawl.toml; crawler --config crawl.toml
@@ -67,6 +79,8 @@ Examples:
 
 Files in the directory of --out:
   pages.jsonl    one JSON object a page
+  rejected.jsonl each URL that was found and not fetched, and why (--rejected)
+  archive/       requests and responses (--warc), with an index in indexes/
   frontier.log   what is queued and what is known, for --resume
   options.json   the options of the crawl, for --resume
 
@@ -97,6 +111,18 @@ pub struct Args {
     #[command(flatten)]
     pub what: What,
 
+    /// Which wishes of pages are heeded.
+    #[command(flatten)]
+    pub obey: Obey,
+
+    /// When it is enough.
+    #[command(flatten)]
+    pub limits: Limits,
+
+    /// What counts as one URL.
+    #[command(flatten)]
+    pub same: Same,
+
     /// How fast.
     #[command(flatten)]
     pub speed: Speed,
@@ -109,6 +135,10 @@ pub struct Args {
     #[command(flatten)]
     pub output: Output,
 
+    /// More files.
+    #[command(flatten)]
+    pub files: Files,
+
     /// This run.
     #[command(flatten)]
     pub run: Run,
@@ -120,6 +150,39 @@ pub struct Args {
     /// All options as a file, if that is asked for.
     #[arg(skip)]
     printed: Option<String>,
+}
+
+/// What is to be done.
+#[derive(Debug, Clone)]
+pub enum Command {
+    /// A crawl.
+    Crawl(Box<Args>),
+    /// A report of one.
+    Report(Report),
+}
+
+impl Command {
+    /// Reads a command line, of which the first word is the name of the program.
+    ///
+    /// `report` as the very next word asks for a report. A host of that name is asked for with any other spelling of
+    /// its URL, such as `report/` or `https://report`.
+    ///
+    /// # Errors
+    ///
+    /// [`Usage`] if it is wrong, or asks for help or the version: print that and leave.
+    pub fn read<I>(words: I) -> Result<Self, Usage>
+    where
+        I: IntoIterator<Item: Into<OsString>>,
+    {
+        let words: Vec<OsString> = words.into_iter().map(Into::into).collect();
+        if words.get(1).is_some_and(|word| word == "report") {
+            let report = Report::try_parse_from(&words[1..]);
+            return report
+                .map(Self::Report)
+                .map_err(|error| Usage::new(error, None));
+        }
+        Args::read(words).map(|args| Self::Crawl(Box::new(args)))
+    }
 }
 
 impl Args {
@@ -165,7 +228,7 @@ impl Args {
         }
     }
 
-    fn of(command: &Command, found: &ArgMatches) -> Result<Self, Usage> {
+    fn of(command: &clap::Command, found: &ArgMatches) -> Result<Self, Usage> {
         let args = Self::from_arg_matches(found).map_err(|error| Usage::new(error, None))?;
         let printed = args.run.print_config.then(|| config::write(command, found));
         Ok(Self {
@@ -187,46 +250,26 @@ impl Args {
         self.urls.push(url);
     }
 
-    /// The pause between two requests to the host of `url`, if nothing else asks for a longer one.
-    #[must_use]
-    pub fn delay_for(&self, url: &Url) -> Duration {
-        self.speed.delay.unwrap_or(if is_this_machine(url) {
-            Duration::ZERO
-        } else {
-            Duration::from_millis(250)
-        })
-    }
-
-    /// The settings of the client that this command line asks for; the given URLs are trusted.
+    /// The settings of the client that this command line asks for; the given URLs are trusted, and the passwords in them
+    /// are used.
     #[must_use]
     pub fn client_config(&self) -> Config {
         let mut config = Config {
-            user_agent: self.fetching.user_agent.clone(),
-            timeout: self.fetching.timeout,
-            body_limit: usize::try_from(self.fetching.body_limit.as_u64()).unwrap_or(usize::MAX),
             max_idle_per_host: self.speed.per_host,
             max_idle: self.speed.concurrency.saturating_mul(4),
             allow_private: self.what.allow_private,
-            keep_requests: self.output.warc,
-            ..Config::default()
+            keep_requests: self.files.warc,
+            ..self.fetching.client_config()
         };
-        for url in &self.urls {
+        for url in self.urls.iter().chain(&self.what.sitemap) {
             config.trust(url);
+            config.credentials.take_from(&mut url.clone());
         }
         config
     }
 }
 
-fn is_this_machine(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => values::is_localhost(name),
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    }
-}
-
-fn matches(command: &mut Command, words: &[OsString]) -> Result<ArgMatches, clap::Error> {
+fn matches(command: &mut clap::Command, words: &[OsString]) -> Result<ArgMatches, clap::Error> {
     command
         .try_get_matches_from_mut(words)
         .map_err(|error| error.format(command))
@@ -246,6 +289,8 @@ fn is_about_value(error: &clap::Error) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     fn read(words: &str) -> Result<Args, Usage> {
@@ -255,6 +300,27 @@ mod tests {
     #[test]
     fn the_definition_is_sound() {
         Args::command().debug_assert();
+    }
+
+    #[test]
+    fn a_report_is_no_host_and_a_host_no_report() {
+        let command =
+            |words: &str| Command::read(std::iter::once("crawler").chain(words.split_whitespace()));
+        match command("report some/crawl --html page.html") {
+            Ok(Command::Report(report)) => {
+                assert_eq!(report.directory, std::path::Path::new("some/crawl"));
+                assert_eq!(report.html, Some("page.html".into()));
+            }
+            other => panic!("{other:?}"),
+        }
+        for words in ["report/", "https://report", "--quiet report"] {
+            match command(words) {
+                Ok(Command::Crawl(args)) => assert_eq!(args.urls[0].as_str(), "https://report/"),
+                other => panic!("{other:?}"),
+            }
+        }
+        let line = command("report").expect_err("no directory").to_string();
+        assert!(line.contains("<DIR>") && !line.contains('\n'), "{line}");
     }
 
     #[test]
@@ -269,7 +335,10 @@ mod tests {
             ),
             (64, 2, 2)
         );
-        assert_eq!(args.delay_for(&args.urls[0]), Duration::from_millis(250));
+        assert_eq!(
+            args.speed.delay_for(&args.urls[0]),
+            Duration::from_millis(250)
+        );
         assert_eq!(args.what.scope, Scope::Host);
         assert!(!args.what.ignore_robots && !args.what.allow_private);
         let config = args.client_config();
@@ -287,7 +356,7 @@ mod tests {
         .expect("valid");
         assert_eq!((args.what.max_pages, args.what.max_depth), (5, Some(2)));
         assert_eq!((args.speed.concurrency, args.speed.per_host), (8, 3));
-        assert_eq!(args.delay_for(&args.urls[0]), Duration::from_secs(1));
+        assert_eq!(args.speed.delay_for(&args.urls[0]), Duration::from_secs(1));
         assert_eq!(args.what.scope, Scope::Prefix);
         assert_eq!(args.fetching.user_agent, "me/1");
         assert!(args.what.ignore_robots && args.what.allow_private && args.output.quiet);
@@ -303,7 +372,7 @@ mod tests {
     fn this_machine_is_not_delayed() {
         for url in ["localhost", "127.0.0.1:80", "[::1]", "http://a.localhost/"] {
             let args = read(url).expect(url);
-            assert_eq!(args.delay_for(&args.urls[0]), Duration::ZERO, "{url}");
+            assert_eq!(args.speed.delay_for(&args.urls[0]), Duration::ZERO, "{url}");
         }
     }
 

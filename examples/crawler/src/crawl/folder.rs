@@ -167,20 +167,20 @@ impl Folder {
         self.log.done(id);
     }
 
-    /// Writes events to the outputs, which may learn more of them.
+    /// Hands events to the outputs, which may learn more of them.
     pub(super) async fn append(&mut self, events: &mut [CrawlEvent]) -> Result<(), FolderError> {
-        self.outputs.write(events).await?;
-        self.outputs.flush().await?;
+        self.outputs.append(events).await?;
         Ok(())
     }
 
-    /// Commits what was appended.
+    /// Writes out what was appended, and commits it.
     ///
     /// When it is ready, all survives the death of the process; and once a second that of the machine.
     pub(super) async fn commit(
         &mut self,
         totals: impl FnOnce(&mut dyn FnMut(&str, u64)),
     ) -> Result<(), FolderError> {
+        self.outputs.flush().await?;
         let positions = self.outputs.positions();
         self.log.commit(|numbers| {
             for (name, length) in positions.iter() {

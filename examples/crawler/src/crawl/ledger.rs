@@ -97,6 +97,15 @@ impl Ledger {
                     summary.rejected.add(rejections);
                     summary.retries += u64::from(*retries);
                 }
+                CrawlEvent::Sitemap {
+                    retries,
+                    rejections,
+                    ..
+                } => {
+                    summary.sitemaps += 1;
+                    summary.rejected.add(rejections);
+                    summary.retries += u64::from(*retries);
+                }
                 CrawlEvent::Denied(url) => summary.rejected.count(url.reason),
                 CrawlEvent::Postponed => {}
             }

@@ -1,8 +1,10 @@
 //! The crawl, as a flow: a frontier of visits, polite fetching, the links that lead on, and the sinks.
 
+mod address;
 mod admission;
 mod allowance;
 mod control;
+mod earlier;
 mod event;
 mod feed;
 mod fetcher;
@@ -12,12 +14,20 @@ mod follow;
 mod frontier;
 mod ledger;
 mod links;
+mod listed;
+mod pace;
 mod rejection;
+mod robots_txt;
 mod site;
+mod sitemaps;
 mod stop;
 mod tally;
+mod traps;
+mod trouble;
+mod turn;
 mod visit;
 mod watch;
+mod wishes;
 
 use std::convert::Infallible;
 use std::error::Error;
@@ -30,7 +40,9 @@ use thalweg::operators::terminal::{RunError, RunHandle};
 use thalweg::{Fault, Plan};
 use tokio::time::Instant;
 
+pub(crate) use self::address::Limits;
 pub use self::control::Control;
+pub use self::earlier::{Earlier, EarlierError};
 pub use self::event::CrawlEvent;
 pub use self::feed::Feed;
 use self::fetcher::Fetcher;
@@ -41,8 +53,11 @@ use self::follow::Follow;
 pub use self::frontier::LogError;
 use self::frontier::{Found, Key, Queue};
 use self::ledger::{Clock, Ledger, Totals};
+pub(crate) use self::pace::Policy;
 pub use self::rejection::{RejectedUrl, Rejection, Rejections};
+pub(crate) use self::site::Manner;
 use self::site::Site;
+pub use self::sitemaps::SitemapRecord;
 use self::stop::Stop;
 pub(crate) use self::tally::LATENCIES;
 use self::tally::Tally;
@@ -98,6 +113,8 @@ pub struct Crawl {
     clock: Clock,
     /// When what is still running will be cut off.
     deadline: Option<Instant>,
+    /// When the crawl has taken as long as it may.
+    time_limit: Option<Instant>,
     summary: Summary,
 }
 
@@ -108,17 +125,32 @@ impl Crawl {
     ///
     /// Panics outside of a tokio runtime.
     #[must_use = "a crawl is to be waited for"]
-    pub fn start(args: &Args, mut folder: Option<Folder>) -> Self {
+    pub fn start(args: &Args, folder: Option<Folder>) -> Self {
+        Self::start_again(args, folder, Earlier::default())
+    }
+
+    /// Starts a crawl as [`start`](Self::start) does, and asks only for what has changed since an earlier one.
+    ///
+    /// A page that is still the same leads to where it led then.
+    ///
+    /// # Panics
+    ///
+    /// As [`start`](Self::start).
+    #[must_use = "a crawl is to be waited for"]
+    pub fn start_again(args: &Args, mut folder: Option<Folder>, earlier: Earlier) -> Self {
+        let earlier = Arc::new(earlier);
         let start = folder.as_mut().and_then(Folder::take_start);
         let Start {
             mut admission,
             queue,
         } = start.unwrap_or_else(|| Start::anew(args, Key::random()));
-        let seeds: Vec<Visit> = args
-            .urls
-            .iter()
-            .filter_map(|url| admission.seed(url.clone()))
-            .collect();
+        let mut seeds: Vec<Visit> = Vec::with_capacity(args.urls.len());
+        for url in &args.urls {
+            seeds.extend(admission.seed(url.clone()));
+        }
+        for url in &args.what.sitemap {
+            seeds.extend(admission.seed_sitemap(url.clone()));
+        }
         let totals = Arc::new(Totals::default());
         let mut clock = Clock::after([].into_iter());
         if let Some(folder) = &mut folder {
@@ -131,12 +163,12 @@ impl Crawl {
 
         let stop = Stop::default();
         let pages = totals.summary().pages;
-        let fetcher = Arc::new(Fetcher::new(args, pages, stop.clone()));
+        let fetcher = Arc::new(Fetcher::new(args, pages, earlier.clone(), stop.clone()));
         let is_watched = args.run.dashboard.is_some() || args.run.dry_run;
         let tally = is_watched.then(Arc::default);
         let (feed, mut teller) = Feed::new(tally.clone());
-        let control = Control::new(args.speed.rate);
-        let mut follow = Follow::new(args, admission, folder.is_some(), totals.clone());
+        let control = Control::new(args.speed.max_rate);
+        let mut follow = Follow::new(args, admission, earlier, folder.is_some(), totals.clone());
         let ledger = Ledger::new(folder, totals.clone(), clock);
 
         let politeness = KeyLimits::new(args.speed.concurrency)
@@ -171,6 +203,10 @@ impl Crawl {
             stop,
             clock,
             deadline: None,
+            time_limit: args
+                .limits
+                .max_time
+                .and_then(|time| Instant::now().checked_add(time)),
             summary: Summary::default(),
         }
     }
@@ -194,6 +230,11 @@ impl Crawl {
                     self.run.request_stop();
                 }
                 () = self.control.stop_wanted(), if !self.is_stopping() => self.stop(),
+                () = until(self.time_limit) => {
+                    self.time_limit = None;
+                    self.deadline = Some(Instant::now() + GRACE);
+                    self.fetcher.allowance.end();
+                }
                 () = until(self.deadline) => {
                     self.deadline = if self.stop.was_cut() {
                         // What hangs even now hangs in the sink.

@@ -5,6 +5,7 @@
 use std::fmt::{Display, Write};
 
 use crate::crawl::{LATENCIES, Phase, Rejection, State};
+use crate::fetch::Reason;
 
 /// What the text is, by its media type.
 pub(super) const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
@@ -42,6 +43,14 @@ pub(super) fn text(state: &State) -> String {
     );
     for reason in Rejection::ALL {
         page.sample("", &[("reason", reason.name())], totals.rejected.of(reason));
+    }
+    page.family(
+        "crawler_troubles_total",
+        "counter",
+        "Requests without a response, and bodies that were cut, by reason.",
+    );
+    for reason in Reason::ALL {
+        page.sample("", &[("reason", reason.name())], totals.troubles.of(reason));
     }
     for (name, help, count) in [
         (

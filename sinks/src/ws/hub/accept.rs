@@ -14,10 +14,10 @@ use tokio_tungstenite::tungstenite::http::{StatusCode, request::Parts};
 
 use super::{
     admission::{Admission, Refusal, Request},
+    bell::Arrival,
     http::{self, Wish},
     limits::{NoSeat, Seat},
-    protocol::check_name,
-    shard::Arrival,
+    protocol::{Since, check_name},
     shared::{Phase, Shared},
     stats::add,
 };
@@ -83,7 +83,7 @@ fn count(came: Option<()>, shared: &Shared) {
     }
 }
 
-/// Reads a request and hands its client over to a shard; `None` if it does not come in.
+/// Reads a request and hands its client over to a shard, or tells it why not; `None` if the connection ends before.
 async fn shake_hands<S>(
     mut stream: S,
     peer: SocketAddr,
@@ -113,9 +113,10 @@ where
         }
         (answer, _) => {
             let refusal = answer.err()?;
+            add(&shared.counters.refused, 1);
             // A client that does not read it is refused all the same.
             let _ = timeout(REFUSING, tell(&mut stream, &refusal)).await;
-            None
+            Some(())
         }
     }
 }
@@ -170,9 +171,9 @@ pub(super) struct Entry {
     pub(super) wish: Wish,
     admission: Admission,
     topics: Vec<String>,
-    after: Option<String>,
+    since: Since,
     /// Who may read the answer.
-    origin: Option<String>,
+    pub(super) origin: Option<String>,
 }
 
 impl Entry {
@@ -195,7 +196,7 @@ impl Entry {
             greeting,
             rest,
             topics: self.topics,
-            after: self.after,
+            since: self.since,
         }
     }
 }
@@ -217,14 +218,20 @@ pub(super) async fn decide(
     let request = Request { parts, peer };
     let origin = allowed_origin(&request, options.origins.as_deref())?;
     let mut topics = Vec::new();
-    let mut after = None;
+    let mut since = Since::default();
     for (name, value) in request.query_pairs() {
         match &*name {
             "topic" => {
                 check_name(&value).map_err(|error| Refusal::new(StatusCode::BAD_REQUEST, error))?;
                 topics.push(value.into_owned());
             }
-            "after" => after = Some(value.into_owned()),
+            "after" => since.after = Some(value.into_owned()),
+            "last" => {
+                let last = value.parse().map_err(|_| {
+                    Refusal::new(StatusCode::BAD_REQUEST, "last is not a number of events")
+                })?;
+                since.last = Some(last);
+            }
             _ => {}
         }
     }
@@ -233,7 +240,7 @@ pub(super) async fn decide(
     }
     // What a browser says by itself when it reconnects is newer than the address.
     if let Some(last) = request.header("last-event-id") {
-        after = Some(last.to_owned());
+        since.after = Some(last.to_owned());
     }
     let admission = match &options.admit {
         Some(admit) => admit(request).await?,
@@ -243,7 +250,7 @@ pub(super) async fn decide(
         wish,
         admission,
         topics,
-        after,
+        since,
         origin,
     })
 }

@@ -1,150 +1,37 @@
 //! How a hub is set up.
 
-use std::{collections::HashMap, fmt, io, pin::Pin, sync::Arc, time::Duration};
+use std::{fmt, io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
-use tokio::net::TcpListener;
+use tokio::{
+    net::{TcpListener, TcpSocket, lookup_host},
+    task::spawn_blocking,
+};
 
 use super::{
     Hub,
     admission::{Admission, Refusal, Request},
     backlog::SlowClients,
-    error::BindError,
+    error::{BindError, JournalError},
     limits::Rate,
     log::Bounds,
+    options::{Options, Topic},
+    shared::Shared,
     wire::Form,
 };
 
-type Deciding = Pin<Box<dyn Future<Output = Result<Admission, Refusal>> + Send>>;
-type Admit = Arc<dyn Fn(Request) -> Deciding + Send + Sync>;
-
-/// Everything that can be set.
-#[derive(Clone)]
-pub(super) struct Options {
-    pub(super) epoch: Arc<str>,
-    pub(super) form: Form,
-    pub(super) default_topics: Vec<String>,
-    pub(super) queue: Bounds,
-    pub(super) backlog: Bounds,
-    every: Topic,
-    topics: HashMap<Arc<str>, Topic>,
-    pub(super) max_topics: usize,
-    pub(super) presence: Option<Duration>,
-    pub(super) origins: Option<Vec<String>>,
-    pub(super) admit: Option<Admit>,
-    #[cfg(feature = "wss")]
-    pub(super) tls: Option<Arc<tokio_rustls::rustls::ServerConfig>>,
-    pub(super) max_clients: usize,
-    pub(super) max_clients_each: usize,
-    pub(super) max_subscriptions: usize,
-    pub(super) max_head: usize,
-    pub(super) max_message: usize,
-    pub(super) rate: Rate,
-    pub(super) handshake: Duration,
-    pub(super) ping: Duration,
-    pub(super) dead: Duration,
-    pub(super) heartbeat: Duration,
-    pub(super) retry: Duration,
-    drain: Duration,
-    shards: Option<usize>,
-}
-
-/// What is special about a topic, see [`Builder::topic`].
-#[derive(Clone, Copy, Debug)]
-pub struct Topic {
-    pub(super) history: Bounds,
-    pub(super) slow_clients: SlowClients,
-}
-
-impl Topic {
-    /// Sets how much of the topic is remembered, as [`Builder::history`] does for all.
-    pub fn history(mut self, events: usize, bytes: usize) -> Self {
-        self.history = Bounds { events, bytes };
-        self
-    }
-
-    /// Sets what becomes of slow clients, as [`Builder::slow_clients`] does for all topics.
-    pub fn slow_clients(mut self, policy: SlowClients) -> Self {
-        self.slow_clients = policy;
-        self
-    }
-}
-
-impl Options {
-    pub(super) fn topic(&self, name: &str) -> &Topic {
-        self.topics.get(name).unwrap_or(&self.every)
-    }
-
-    /// Gives the time over which so many clients are sent away: at most a thousand of them a second, within the window.
-    pub(super) fn closing_window(&self, clients: usize) -> Duration {
-        let clients = u32::try_from(clients).unwrap_or(u32::MAX);
-        Duration::from_millis(1)
-            .saturating_mul(clients)
-            .min(self.drain)
-    }
-}
-
 /// A hub that is to be: see [`Hub::builder`].
-#[derive(Clone)]
+#[derive(Clone, Default)]
 #[must_use = "a hub does nothing unless it is bound"]
 pub struct Builder {
     options: Options,
-}
-
-impl Default for Builder {
-    fn default() -> Self {
-        Self {
-            options: Options {
-                epoch: format!("{:x}", fastrand::u64(..)).into(),
-                form: Form::Json,
-                default_topics: Vec::new(),
-                queue: Bounds {
-                    events: 1024,
-                    bytes: 1024 * 1024,
-                },
-                backlog: Bounds {
-                    events: 1024,
-                    bytes: 256 * 1024,
-                },
-                every: Topic {
-                    history: Bounds {
-                        events: 1024,
-                        bytes: 1024 * 1024,
-                    },
-                    slow_clients: SlowClients::default(),
-                },
-                topics: HashMap::new(),
-                max_topics: 10_000,
-                presence: None,
-                origins: None,
-                admit: None,
-                #[cfg(feature = "wss")]
-                tls: None,
-                max_clients: 10_000,
-                max_clients_each: usize::MAX,
-                max_subscriptions: 64,
-                max_head: 8 * 1024,
-                max_message: 64 * 1024,
-                rate: Rate {
-                    burst: 100,
-                    per_second: 20,
-                },
-                handshake: Duration::from_secs(5),
-                ping: Duration::from_secs(25),
-                dead: Duration::from_mins(1),
-                heartbeat: Duration::from_secs(15),
-                retry: Duration::from_secs(1),
-                drain: Duration::from_secs(5),
-                shards: None,
-            },
-        }
-    }
 }
 
 // What is sent
 impl Builder {
     /// Sets the epoch, the first part of every event's id; by default a random number in hexadecimal.
     ///
-    /// Ids count from 1 in every hub, so an epoch must not come again: a client would miss events without being told.
+    /// Ids count from 1 in every hub, so an epoch must not come again: a client would miss events without being told. Only a
+    /// [journal](Self::journal) lets ids go on.
     ///
     /// # Panics
     ///
@@ -253,6 +140,24 @@ impl Builder {
     /// Sets what becomes of clients for which more waits than may; by default they miss the oldest.
     pub fn slow_clients(mut self, policy: SlowClients) -> Self {
         self.options.every.slow_clients = policy;
+        self
+    }
+}
+
+// What outlives the process
+impl Builder {
+    /// Keeps the history in this file as well, so that a hub which is killed and started again goes on where it was: with the
+    /// same epoch, the next id, and the same history. Clients come back as after a break of the network, and miss nothing.
+    ///
+    /// An event is in the memory of the system before any client gets it; a batch takes some 10 microseconds. After a power
+    /// cut the end of the file may be lost, and after a kill nobody but Linux tells whether there was one: then the history
+    /// that is left is that of a new epoch, and clients that come back are told `reset`. What was closed goes on everywhere.
+    ///
+    /// The file is new if there is none. Its epoch is what [`epoch`](Self::epoch) says when it is made, and stays. Beside it
+    /// are a file `.lock`, by which it belongs to one hub at a time, and for moments `.new`, in which it is written anew when
+    /// it has grown to twice the history and 1 MiB.
+    pub fn journal(mut self, file: impl Into<PathBuf>) -> Self {
+        self.options.journal = Some(file.into());
         self
     }
 }
@@ -412,35 +317,63 @@ impl Builder {
     ///
     /// # Errors
     ///
-    /// [`BindError`] if the address is none of this machine, is taken or not allowed.
+    /// [`BindError`].
     pub async fn bind(self, address: impl fmt::Display) -> Result<Hub, BindError> {
         let address = address.to_string();
-        let listen = async {
-            let listener = TcpListener::bind(&address).await?;
-            let local = listener.local_addr()?;
-            io::Result::Ok((listener, local))
-        };
-        match listen.await {
-            Ok((listener, local)) => Ok(Hub::start(self.options, Some((listener, local)))),
-            Err(cause) => Err(BindError { address, cause }),
+        // First, so that of two programs that are started by mistake only one has the journal.
+        match listen(&address).await {
+            Ok(listener) => Ok(Hub::start(self.open().await?, Some(listener))),
+            Err(cause) => Err(BindError::Listen { address, cause }),
         }
     }
 
-    /// Serves the clients of somebody else's server, and listens nowhere: see [`Handle::upgrade`](super::Handle::upgrade).
+    /// Serves the clients of somebody else's server, and listens nowhere: see [`Handle::upgrade`](super::Handle::upgrade)
+    /// and [`Handle::events`](super::Handle::events).
     ///
-    /// # Panics
+    /// # Errors
     ///
-    /// Panics outside of a tokio runtime.
-    pub fn start(self) -> Hub {
-        Hub::start(self.options, None)
+    /// [`JournalError`], if there is a [journal](Builder::journal).
+    pub async fn start(self) -> Result<Hub, JournalError> {
+        Ok(Hub::start(self.open().await?, None))
+    }
+
+    async fn open(self) -> Result<Shared, JournalError> {
+        let Self { options } = self;
+        let shards = options.shards();
+        if options.journal.is_none() {
+            return Shared::open(options, shards);
+        }
+        let opened = spawn_blocking(move || Shared::open(options, shards)).await;
+        opened.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))
     }
 }
 
-impl Options {
-    pub(super) fn shards(&self) -> usize {
-        let workers = || tokio::runtime::Handle::current().metrics().num_workers();
-        self.shards.unwrap_or_else(workers)
+/// Connections that may wait to be accepted: clients of a server that was down come all at once. The system may allow less.
+const BACKLOG: u32 = 4096;
+
+async fn listen(address: &str) -> io::Result<(TcpListener, SocketAddr)> {
+    let mut refused = None;
+    for address in lookup_host(address).await? {
+        let listen = || {
+            let socket = match address {
+                SocketAddr::V4(_) => TcpSocket::new_v4()?,
+                SocketAddr::V6(_) => TcpSocket::new_v6()?,
+            };
+            // Elsewhere it would let others take the address away.
+            #[cfg(unix)]
+            socket.set_reuseaddr(true)?;
+            socket.bind(address)?;
+            let listener = socket.listen(BACKLOG)?;
+            let local = listener.local_addr()?;
+            Ok((listener, local))
+        };
+        match listen() {
+            Ok(listener) => return Ok(listener),
+            Err(error) => refused = Some(error),
+        }
     }
+    Err(refused
+        .unwrap_or_else(|| io::Error::new(io::ErrorKind::NotFound, "the name has no address")))
 }
 
 impl fmt::Debug for Builder {

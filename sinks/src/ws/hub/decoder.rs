@@ -183,15 +183,16 @@ mod tests {
     /// A frame of a client.
     fn frame(first: u8, mask: [u8; 4], payload: &[u8]) -> Vec<u8> {
         let mut out = vec![first];
-        match u16::try_from(payload.len()) {
-            Ok(short @ ..126) => out.push(0x80 | short as u8),
-            Ok(medium) => {
-                out.push(0x80 | 126);
+        let size = payload.len();
+        match (u8::try_from(size), u16::try_from(size)) {
+            (Ok(short @ ..126), _) => out.push(0x80 + short),
+            (_, Ok(medium)) => {
+                out.push(0x80 + 126);
                 out.extend(medium.to_be_bytes());
             }
-            Err(_) => {
-                out.push(0x80 | 127);
-                out.extend((payload.len() as u64).to_be_bytes());
+            _ => {
+                out.push(0x80 + 127);
+                out.extend((size as u64).to_be_bytes());
             }
         }
         out.extend(mask);

@@ -59,3 +59,7 @@ pub(super) fn add(counter: &AtomicU64, count: u64) {
         counter.fetch_add(count, Relaxed);
     }
 }
+
+pub(super) fn subtract(counter: &AtomicU64, count: u64) {
+    counter.fetch_sub(count, Relaxed);
+}

@@ -156,7 +156,7 @@ async fn a_write_that_does_not_fit_leaves_no_half_line() {
 #[ignore = "is the process of another test"]
 async fn fills_a_small_disk() {
     let filler = child::folder().join("filler");
-    fs::write(&filler, [0; 64 * 1024]).unwrap();
+    fs::write(&filler, vec![0; 64 * 1024]).unwrap();
     let path = child::folder().join("out");
     let batch = || -> Vec<_> { (0..1000).map(|n| format!("{n:040}")).collect() };
     let mut sink = lines(&path);

@@ -1,5 +1,6 @@
 //! `tail`: the lines of files that grow, as they come.
 
+mod block;
 mod error;
 mod event;
 mod follower;

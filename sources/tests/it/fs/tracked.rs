@@ -9,9 +9,10 @@ use std::{
 
 use tempfile::{TempDir, tempdir};
 use thalweg::{
-    Flow, Tracked,
+    Acknowledge, Flow, Tracked,
     operators::error::Backoff,
     prelude::*,
+    sinks,
     sources::{Line, PositionStore, Tail, TailError, TrackedTail},
 };
 use tokio::time::timeout;
@@ -201,6 +202,40 @@ async fn a_line_that_is_dropped_ends_the_flow_and_a_retry_has_it_again() {
     let seen = seen.collect::<Vec<_>>().await.unwrap();
     assert_eq!(seen.iter().filter(|text| *text == "1").count(), 1);
     assert_eq!(seen.last().map(String::as_str), Some("2"));
+}
+
+/// Every operator in between carries the duty: what is left out, told or written is dealt with, and only that.
+#[tokio::test]
+async fn acknowledgments_pass_through_a_whole_pipeline() {
+    let world = World::new();
+    world.append("# begin\n1 2\nthree\n4\n5 6\n");
+    let sums = world.folder.path().join("sums");
+    let (flow, store) = world.start();
+    let mut told = Vec::new();
+    let run = flow
+        .raise()
+        .take(5)
+        .map(|line| line.map(|line| line.into_text().unwrap()))
+        .filter_map(|line| line.filter(|line| !line.starts_with('#')))
+        .flat_map_iter(|line| {
+            let words = line.map(|line| line.split(' ').map(str::to_owned).collect::<Vec<_>>());
+            words.each()
+        })
+        .map(|word| word.map(|word| word.parse::<u64>()).transpose())
+        .ok_items(|error| told.push(error.ack().to_string()))
+        .par_map(2, |number| number.map_async(async |number| number * 10))
+        .chunks()
+        .max(2)
+        .map(Tracked::from_iter)
+        .map(|pair| pair.map(|pair| pair.iter().sum::<u64>()))
+        .run_into(Acknowledge::new(sinks::lines(&sums)));
+    timeout(Duration::from_mins(1), run).await.unwrap().unwrap();
+    assert_eq!(fs::read_to_string(&sums).unwrap(), "30\n90\n60\n");
+    assert_eq!(told.len(), 1);
+    store.save().await.unwrap();
+    world.append("7\n");
+    let (mut flow, _) = world.start();
+    assert_eq!(texts(&mut flow, 1).await, ["7"], "all before it was dealt with");
 }
 
 #[tokio::test(start_paused = true)]

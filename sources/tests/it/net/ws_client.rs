@@ -1,7 +1,8 @@
 use std::time::Duration;
 
-use futures_util::{SinkExt, StreamExt, future::join};
+use futures_util::{FutureExt, SinkExt, StreamExt, future::join};
 use thalweg::{
+    Sink,
     operators::error::Backoff,
     sources::{
         reconnecting,
@@ -85,6 +86,64 @@ async fn subscriptions_are_sent_again_after_each_reconnect_and_states_are_items(
         expected.extend((code != 1000).then(|| format!("closed {code}")));
     }
     assert_eq!(all.unwrap(), expected);
+}
+
+#[tokio::test]
+async fn a_handle_sends_over_whatever_connection_there_is_and_waits_while_there_is_none() {
+    let (listener, url) = listen().await;
+    let (sender, client) = Client::new(&url).subscribe("topic").reconnect(at_once()).sender(2);
+    // There is no connection yet: what fits is kept, and more waits.
+    sender.send("1").await.unwrap();
+    sender.send("2").await.unwrap();
+    assert!(sender.send("too many").now_or_never().is_none());
+    let serve = async {
+        let mut server = accept(&listener).await;
+        for text in ["topic", "1", "2"] {
+            assert_eq!(server.next().await.unwrap().unwrap(), Message::text(text));
+        }
+        close(server, 1012).await;
+        sender.send("3").await.unwrap();
+        let mut server = accept(&listener).await;
+        for text in ["topic", "3"] {
+            assert_eq!(server.next().await.unwrap().unwrap(), Message::text(text));
+        }
+        // Also while the connection is open and nothing comes from the server.
+        let mut sender = sender.clone();
+        Sink::write(&mut sender, &mut vec!["4", "5", "6", "7"]).await.unwrap();
+        for text in ["4", "5", "6", "7"] {
+            assert_eq!(server.next().await.unwrap().unwrap(), Message::text(text));
+        }
+        close(server, 1000).await;
+    };
+    let ((), counted) = join(serve, client.messages().count()).await;
+    assert_eq!(counted.unwrap(), 0);
+    let error = sender.send("late").await.unwrap_err();
+    assert_eq!(error.to_string(), format!("cannot send to {url}: its flow has ended"));
+    assert_eq!(error.into_message(), Message::text("late"));
+}
+
+#[tokio::test]
+async fn what_is_queued_goes_on_to_the_next_of_flows_that_are_clones() {
+    let (listener, url) = listen().await;
+    let (sender, client) = Client::new(&url).sender(8);
+    let first = client.messages();
+    let mut second = first.clone();
+    sender.send("1").await.unwrap();
+    let serve = async {
+        let mut server = accept(&listener).await;
+        assert_eq!(server.next().await.unwrap().unwrap(), Message::text("1"));
+        close(server, 1011).await;
+        sender.send("2").await.unwrap();
+        let mut server = accept(&listener).await;
+        assert_eq!(server.next().await.unwrap().unwrap(), Message::text("2"));
+        close(server, 1000).await;
+    };
+    let run = async {
+        assert!(first.count().await.is_err());
+        assert_eq!(second.next().await.unwrap(), None);
+    };
+    join(serve, run).await;
+    assert!(sender.send("3").await.is_err());
 }
 
 #[tokio::test]
