@@ -61,8 +61,10 @@ pub struct Summary {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum End {
-    /// Nothing was left to fetch.
+    /// It has not ended yet.
     #[default]
+    Running,
+    /// Nothing was left to fetch.
     Complete,
     /// There were as many pages or bytes, or it took as long, as was asked for.
     Limit,
@@ -75,6 +77,7 @@ pub enum End {
 impl fmt::Display for End {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
+            Self::Running => "What was fetched so far",
             Self::Complete => "Crawled to the last page",
             Self::Limit => "Crawled as far as asked for (--max-pages, --max-bytes or --max-time)",
             Self::Stopped => "Stopped; what was fetched by then",
@@ -151,6 +154,11 @@ impl Summary {
     /// Sets why and when the crawl ended, and the rate that follows from it.
     pub fn finish(&mut self, end: End, duration: Duration) {
         self.end = end;
+        self.take(duration);
+    }
+
+    /// Sets how long it has taken, and the rate that follows from it.
+    pub(crate) fn take(&mut self, duration: Duration) {
         let round = |number: f64| (number * 1e3).round() / 1e3;
         self.duration_s = round(duration.as_secs_f64());
         self.pages_per_s = round(per_second(self.pages, duration));
@@ -277,6 +285,10 @@ mod tests {
     fn nothing_in_no_time_is_no_rate() {
         let mut summary = Summary::default();
         summary.finish(End::Complete, Duration::ZERO);
-        assert_eq!(summary, Summary::default());
+        let expected = Summary {
+            end: End::Complete,
+            ..Summary::default()
+        };
+        assert_eq!(summary, expected);
     }
 }

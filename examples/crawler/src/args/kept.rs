@@ -14,8 +14,16 @@ use super::{Args, Usage};
 /// What the file is called: a list of words, in JSON.
 const FILE: &str = "options.json";
 
-/// Options that are about the directory itself.
-const OF_DIRECTORY: [&str; 3] = ["out", "overwrite", "resume"];
+/// Options that are about the directory itself, or about one run.
+const NOT_KEPT: [&str; 7] = [
+    "out",
+    "overwrite",
+    "resume",
+    "dashboard",
+    "dry_run",
+    "config",
+    "print_config",
+];
 
 /// Options that are about the terminal of a run.
 const OF_TERMINAL: [&str; 2] = ["--quiet", "--summary"];
@@ -27,7 +35,7 @@ pub(super) fn given(command: &Command, found: &ArgMatches) -> Vec<String> {
         .get_arguments()
         .filter(|option| {
             let id = option.get_id().as_str();
-            !OF_DIRECTORY.contains(&id) && is_given(id)
+            !NOT_KEPT.contains(&id) && is_given(id)
         })
         .flat_map(|option| words(option, found))
         .collect()
@@ -86,11 +94,19 @@ impl Args {
         let kept: Vec<String> =
             serde_json::from_slice(&text).map_err(|error| failed(Trouble::Read(error.into())))?;
         let name = std::iter::once("crawler".to_owned());
-        let all = Self::read(name.chain(kept).chain(self.given.iter().cloned()))
-            .map_err(|error| failed(Trouble::Usage(error)))?;
+        let prints = self.printed.is_some().then(|| "--print-config".to_owned());
+        let words = name
+            .chain(kept)
+            .chain(self.given.iter().cloned())
+            .chain(prints);
+        let all = Self::read(words).map_err(|error| failed(Trouble::Usage(Box::new(error))))?;
         let mut output = all.output;
         output.resume.clone_from(&self.output.resume);
-        Ok(Self { output, ..all })
+        Ok(Self {
+            output,
+            run: self.run,
+            ..all
+        })
     }
 }
 
@@ -105,7 +121,7 @@ pub struct KeptError {
 #[derive(Debug)]
 enum Trouble {
     Read(io::Error),
-    Usage(Usage),
+    Usage(Box<Usage>),
 }
 
 impl fmt::Display for KeptError {

@@ -39,6 +39,10 @@ pub struct Speed {
     #[arg(long, value_name = "TIME", value_parser = values::duration)]
     pub delay: Option<Duration>,
 
+    /// Begin at most this many pages a second, over all hosts [default: no limit]
+    #[arg(long, value_name = "PAGES", value_parser = values::pages_per_second)]
+    pub max_rate: Option<f64>,
+
     /// Pause between the starts of two requests to one IP address [default: none]
     #[arg(long, value_name = "TIME", value_parser = values::duration)]
     pub ip_delay: Option<Duration>,

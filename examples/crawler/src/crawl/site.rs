@@ -87,6 +87,11 @@ pub(super) enum Permission {
 }
 
 impl Site {
+    /// Scheme, host and port.
+    pub(super) fn origin(&self) -> &str {
+        &self.origin
+    }
+
     /// How long to wait until the next visit begins, if one begins now: the pause between the starts of two requests, as
     /// far as is known, or what is left of one, for then the visit that begins now is put off.
     pub(super) fn pause(&self) -> Duration {

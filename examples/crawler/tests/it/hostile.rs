@@ -147,7 +147,7 @@ async fn an_output_that_hangs_does_not_hold_up_a_stop() {
     let mut crawl = Crawl::start(&args, Some(opened));
     let watch = crawl.watch();
     let written = async {
-        while watch().pages == 0 {
+        while watch.snapshot().pages == 0 {
             tokio::task::yield_now().await;
         }
     };
