@@ -27,7 +27,7 @@ pub trait Settle: Send + Sync {
 /// |---|---|---|
 /// | `map` | [`map`](Self::map) | goes on to the new item |
 /// | `map_async`, `par_map` | [`map_async`](Self::map_async) | goes on when the future is ready; one that is dropped has failed |
-/// | `filter_map` | [`filter`](Self::filter), or `map` to an `Option` and [`transpose`](Tracked::<Option<T>>::transpose) | what is left out counts as dealt with |
+/// | `filter_map` | [`filter`](Self::filter), or `map` to an `Option` and [`transpose`](Tracked::transpose) | what is left out counts as dealt with |
 /// | `map` | `map` to a `Result` and [`transpose`](Tracked::transpose) | stays with the item or the error: whoever gets the error acknowledges it, or it has failed |
 /// | `chunks` | `Tracked::from_iter` on each chunk | one for all of them |
 /// | `flat_map_iter` | [`each`](Self::each) | is done when every part is, and has failed if one has |
@@ -297,13 +297,13 @@ mod tests {
     fn a_batch_is_done_or_fails_as_a_whole() {
         let log = Arc::new(Log::default());
         let tracked = |number| Tracked::new(number, number, log.clone());
-        let batch = Tracked::from_iter((0..3).map(tracked));
+        let batch = (0..3).map(tracked).collect::<Tracked<Vec<_>>>();
         assert!(log.0.lock().unwrap().is_empty());
         assert_eq!(batch.map(|items| items.len()).ack(), 3);
         drop((3..5).map(tracked).collect::<Tracked<Vec<_>>>());
-        let batches =
-            [vec![5], vec![6, 7]].map(|items| Tracked::from_iter(items.into_iter().map(tracked)));
-        Tracked::from_iter(batches).ack();
+        let batches = [vec![5], vec![6, 7]]
+            .map(|items| items.into_iter().map(tracked).collect::<Tracked<Vec<_>>>());
+        batches.into_iter().collect::<Tracked<Vec<_>>>().ack();
         let expected: Vec<_> = (0..8)
             .map(|number| (number, !(3..5).contains(&number)))
             .collect();

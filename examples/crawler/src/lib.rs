@@ -1,9 +1,9 @@
 //! The parts of the crawler: the crawl itself, as a flow of thalweg, and what it is made of.
 //!
 //! * [`crawl`]: the flow from the frontier to the sinks;
-//! * [`url`], [`robots`], [`html`]: what a crawler knows about the web, as plain functions without I/O;
+//! * [`url`], [`robots`], [`html`], [`sitemap`]: what a crawler knows about the web, as plain functions without I/O;
 //! * [`fetch`]: the HTTP client;
-//! * [`args`], [`progress`], [`summary`], [`output`]: the face towards the terminal and the disk;
+//! * [`args`], [`progress`], [`summary`], [`output`], [`report`]: the face towards the terminal and the disk;
 //! * [`demo`]: a web site of its own to crawl.
 
 pub mod args;
@@ -14,6 +14,8 @@ pub mod html;
 pub mod output;
 mod percent;
 pub mod progress;
+pub mod report;
 pub mod robots;
+pub mod sitemap;
 pub mod summary;
 pub mod url;

@@ -5,10 +5,12 @@ use std::num::NonZero;
 use std::process::ExitCode;
 use std::thread::available_parallelism;
 
-use crawler::args::{Args, SummaryFormat};
-use crawler::crawl::{Crawl, Folder, FolderError};
+use crawler::args::{Args, Command, Report, SummaryFormat};
+use crawler::crawl::{Crawl, Earlier, Folder, FolderError};
 use crawler::demo::Demo;
 use crawler::progress::{Progress, Style};
+use crawler::report;
+use crawler::summary::End;
 use thalweg::Interrupts;
 use tokio::runtime::{Builder, Runtime};
 
@@ -16,8 +18,9 @@ use tokio::runtime::{Builder, Runtime};
 const INTERRUPTED: u8 = 130;
 
 fn main() -> ExitCode {
-    let args = match Args::read(std::env::args_os()) {
-        Ok(args) => args,
+    let args = match Command::read(std::env::args_os()) {
+        Ok(Command::Crawl(args)) => *args,
+        Ok(Command::Report(report)) => return tell(&report),
         Err(usage) => return usage.print(),
     };
     let args = match args.with_kept() {
@@ -32,6 +35,26 @@ fn main() -> ExitCode {
     // Nothing that matters is left: do not wait for a name that still resolves.
     runtime.shutdown_background();
     code
+}
+
+fn tell(wanted: &Report) -> ExitCode {
+    let width = terminal_size::terminal_size().map_or(80, |(width, _)| usize::from(width.0));
+    match report::print(wanted, width, io::stdout().lock()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => failure(error),
+    }
+}
+
+/// A file that reaches a limit of the shell (`ulimit -f`) ends the crawl with an error, not the process with a signal.
+#[cfg(unix)]
+fn outlast_file_limits() -> io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    signal(SignalKind::from_raw(libc::SIGXFSZ)).map(drop)
+}
+
+#[cfg(not(unix))]
+fn outlast_file_limits() -> io::Result<()> {
+    Ok(())
 }
 
 /// On one core, threads would only get in each other's way.
@@ -55,6 +78,15 @@ async fn run(mut args: Args) -> ExitCode {
     if let Some(demo) = &demo {
         args.start_at(demo.url().clone());
     }
+    if let Err(error) = outlast_file_limits() {
+        return failure(format_args!("cannot listen for signals: {error}"));
+    }
+    // Read before its directory may be replaced by the output of this crawl.
+    let earlier = match args.fetching.recrawl.as_deref().map(Earlier::read) {
+        Some(Ok(earlier)) => earlier,
+        Some(Err(error)) => return failure(error),
+        None => Earlier::default(),
+    };
     let mut interrupts = match Interrupts::listen() {
         Ok(interrupts) => interrupts,
         Err(error) => return failure(format_args!("cannot listen for signals: {error}")),
@@ -74,8 +106,11 @@ async fn run(mut args: Args) -> ExitCode {
         ));
     }
 
+    let mut crawl = Crawl::start_again(&args, folder, earlier);
+    if crawl.is_finished() && !args.output.quiet {
+        note("nothing is left to do; this is what it came to");
+    }
     let mut progress = Progress::stderr(Style::of_stderr(args.output.quiet));
-    let mut crawl = Crawl::start(&args, folder);
     let watch = crawl.watch();
     let end = loop {
         tokio::select! {
@@ -107,13 +142,30 @@ async fn run(mut args: Args) -> ExitCode {
     {
         return failure(format_args!("cannot print the summary: {error}"));
     }
-    if demo.is_some() && !args.output.quiet && args.output.summary == SummaryFormat::Text {
+    if let Some(directory) = args.directory()
+        && !args.output.quiet
+        && let Some(advice) = advice(&crawl)
+    {
+        note(format_args!(
+            "{advice} crawler --resume {}",
+            directory.display()
+        ));
+    } else if demo.is_some() && !args.output.quiet && args.output.summary == SummaryFormat::Text {
         note("now one of yours: crawler --max-pages 100 --out pages https://example.org/");
     }
     match end {
         Err(error) => failure(error),
         Ok(()) if lost.is_empty() => ExitCode::SUCCESS,
         Ok(()) => ExitCode::FAILURE,
+    }
+}
+
+/// What may be done next with a crawl that has a directory.
+fn advice(crawl: &Crawl) -> Option<&'static str> {
+    match crawl.summary().end {
+        End::Complete => None,
+        End::Limit => Some("there is more; raise the limit and go on with"),
+        End::Stopped | End::Failed => Some("go on with"),
     }
 }
 

@@ -1,7 +1,6 @@
 //! One spelling for percent-encoded text, so that equal addresses compare equal.
 
 use std::borrow::Cow;
-use std::fmt::Write;
 
 /// Spells `text` in the one canonical way: letters, digits and `-._~` stand for themselves, so do the bytes that
 /// `keep` accepts, and everything else is escaped with upper-case digits, a stray `%` too.
@@ -58,8 +57,10 @@ pub(crate) fn escape(text: &[u8]) -> Option<(u8, &[u8])> {
 
 /// Appends `%XX`.
 pub(crate) fn push_escaped(text: &mut String, byte: u8) {
-    // Writing to a String cannot fail.
-    let _ = write!(text, "%{byte:02X}");
+    const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
+    text.push('%');
+    text.push(char::from(DIGITS[usize::from(byte >> 4)]));
+    text.push(char::from(DIGITS[usize::from(byte & 15)]));
 }
 
 /// Tells whether RFC 3986 lets `byte` stand for itself everywhere.

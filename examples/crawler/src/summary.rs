@@ -9,12 +9,13 @@ use serde::Serialize;
 
 use crate::args::SummaryFormat;
 use crate::crawl::Rejections;
+use crate::fetch::Troubles;
 use crate::output::PageRecord;
 use crate::progress::per_second;
 
 /// The totals of a crawl. `Display` is the text for people.
 ///
-/// Every fetched URL is one of `ok`, `redirects`, `http_errors` and `failures`, and their sum is
+/// Every fetched URL is one of `ok`, `redirects`, `unchanged`, `http_errors` and `failures`, and their sum is
 /// `pages`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
 pub struct Summary {
@@ -24,6 +25,8 @@ pub struct Summary {
     pub ok: u64,
     /// Responses that lead elsewhere (3xx).
     pub redirects: u64,
+    /// Pages that are as they were in an earlier crawl (304).
+    pub unchanged: u64,
     /// Responses with an error status (4xx, 5xx).
     pub http_errors: u64,
     /// URLs without a response.
@@ -38,8 +41,12 @@ pub struct Summary {
     pub duplicates: u64,
     /// Links on all pages.
     pub links: u64,
+    /// Sitemaps that were requested, however that ended; they are no pages.
+    pub sitemaps: u64,
     /// URLs that were found and not fetched, by reason.
     pub rejected: Rejections,
+    /// Requests without a response, and bodies that were cut, by reason.
+    pub troubles: Troubles,
     /// Links that were lost because the queue was full.
     pub refused: u64,
     /// Why the crawl ended.
@@ -57,7 +64,7 @@ pub enum End {
     /// Nothing was left to fetch.
     #[default]
     Complete,
-    /// There were as many pages as were asked for.
+    /// There were as many pages or bytes, or it took as long, as was asked for.
     Limit,
     /// It was asked to stop.
     Stopped,
@@ -69,7 +76,7 @@ impl fmt::Display for End {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
             Self::Complete => "Crawled to the last page",
-            Self::Limit => "Crawled as many pages as asked for (--max-pages)",
+            Self::Limit => "Crawled as far as asked for (--max-pages, --max-bytes or --max-time)",
             Self::Stopped => "Stopped; what was fetched by then",
             Self::Failed => "Broke off; what was fetched by then",
         })
@@ -83,8 +90,12 @@ impl Summary {
         match page.status {
             None => self.failures += 1,
             Some(..300) => self.ok += 1,
+            Some(304) => self.unchanged += 1,
             Some(300..400) => self.redirects += 1,
             Some(_) => self.http_errors += 1,
+        }
+        if let Some(reason) = page.reason {
+            self.troubles.count(reason);
         }
         self.errors = self.http_errors + self.failures;
         self.duplicates += u64::from(page.duplicate_of.is_some());
@@ -92,29 +103,38 @@ impl Summary {
         self.links += u64::from(page.links);
     }
 
-    /// Hands each count that goes on from one run to the next to `take`, with its name.
-    pub(crate) fn counts(&self, mut take: impl FnMut(&str, u64)) {
+    /// The kinds of counts that go on from one run to the next.
+    pub(crate) const KINDS: [&str; 3] = ["total", "rejected", "trouble"];
+
+    /// Hands each count that goes on from one run to the next to `take`: its kind, its name and itself.
+    pub(crate) fn counts(&self, mut take: impl FnMut(&str, &str, u64)) {
         let mut this = *self;
         for (name, count) in this.named() {
-            take(name, *count);
+            take("total", name, *count);
         }
         for (reason, count) in self.rejected.iter() {
-            take(reason.name(), count);
+            take("rejected", reason.name(), count);
+        }
+        for (reason, count) in self.troubles.iter() {
+            take("trouble", reason.name(), count);
         }
     }
 
-    /// Sets a count to what an earlier run has come to; nothing if there is none of this name.
-    pub(crate) fn set_count(&mut self, name: &str, count: u64) {
-        for (known, place) in self.named() {
-            if known == name {
-                *place = count;
+    /// Sets a count to what an earlier run has come to; nothing if there is none of this kind and name.
+    pub(crate) fn set_count(&mut self, kind: &str, name: &str, count: u64) {
+        match kind {
+            "rejected" => self.rejected.set(name, count),
+            "trouble" => self.troubles.set(name, count),
+            _ => {
+                for (_, place) in self.named().iter_mut().filter(|(known, _)| *known == name) {
+                    **place = count;
+                }
             }
         }
-        self.rejected.set(name, count);
         self.errors = self.http_errors + self.failures;
     }
 
-    fn named(&mut self) -> [(&'static str, &mut u64); 8] {
+    fn named(&mut self) -> [(&'static str, &mut u64); 9] {
         [
             ("pages", &mut self.pages),
             ("ok", &mut self.ok),
@@ -124,6 +144,7 @@ impl Summary {
             ("retries", &mut self.retries),
             ("bytes", &mut self.bytes),
             ("links", &mut self.links),
+            ("sitemaps", &mut self.sitemaps),
         ]
     }
 
@@ -163,21 +184,30 @@ impl fmt::Display for Summary {
             ("pages", self.pages),
             ("  ok", self.ok),
             ("  redirects", self.redirects),
+            ("  unchanged", self.unchanged),
             ("  http errors", self.http_errors),
             ("  failures", self.failures),
             ("duplicates", self.duplicates),
             ("retries", self.retries),
             ("links", self.links),
+            ("sitemaps", self.sitemaps),
             ("lost: queue full", self.refused),
         ];
         // What is rare is worth a line only when it happens.
-        let is_told =
-            |name: &str, count| count > 0 || !(name.starts_with("lost") || name == "duplicates");
+        let rare = ["  unchanged", "duplicates", "sitemaps", "lost: queue full"];
+        let is_told = |name: &str, count| count > 0 || !rare.contains(&name);
         for (name, count) in counts
             .into_iter()
             .filter(|(name, count)| is_told(name, *count))
         {
             writeln!(formatter, "{name:<18}{count:>12}")?;
+        }
+        let troubles = self.troubles.total();
+        if troubles > 0 {
+            writeln!(formatter, "{:<18}{troubles:>12}", "trouble")?;
+        }
+        for (reason, count) in self.troubles.iter() {
+            writeln!(formatter, "  {reason:<16}{count:>12}")?;
         }
         let rejected: u64 = self.rejected.iter().map(|(_, count)| count).sum();
         writeln!(formatter, "{:<18}{rejected:>12}", "not followed")?;
@@ -202,6 +232,7 @@ mod tests {
 
     use super::*;
     use crate::crawl::Rejection;
+    use crate::fetch::Reason;
 
     fn summary() -> Summary {
         let mut summary = Summary {
@@ -212,6 +243,7 @@ mod tests {
         for status in [Some(200), Some(204), Some(301), Some(404), Some(503), None] {
             let mut page = PageRecord::new("http://river.test/".to_owned(), SystemTime::UNIX_EPOCH);
             (page.status, page.bytes, page.links) = (status, 1024, 3);
+            page.reason = status.is_none().then_some(Reason::Tls);
             summary.record(&page);
         }
         summary.finish(End::Complete, Duration::from_millis(1500));
@@ -224,7 +256,7 @@ mod tests {
         summary()
             .print(SummaryFormat::Json, &mut output)
             .expect("to memory");
-        let expected = r#"{"pages":6,"ok":2,"redirects":1,"http_errors":2,"failures":1,"errors":3,"retries":2,"bytes":6144,"duplicates":0,"links":18,"rejected":{"robots":1},"refused":0,"end":"complete","duration_s":1.5,"pages_per_s":4.0}"#;
+        let expected = r#"{"pages":6,"ok":2,"redirects":1,"unchanged":0,"http_errors":2,"failures":1,"errors":3,"retries":2,"bytes":6144,"duplicates":0,"links":18,"sitemaps":0,"rejected":{"robots":1},"troubles":{"tls":1},"refused":0,"end":"complete","duration_s":1.5,"pages_per_s":4.0}"#;
         assert_eq!(output, format!("{expected}\n").as_bytes());
     }
 
@@ -238,7 +270,7 @@ mod tests {
         assert!(text.contains("  redirects                  1\n"), "{text}");
         assert!(text.contains("bytes                  6.0 KiB\n"), "{text}");
         let widths: Vec<usize> = text.lines().skip(2).map(str::len).collect();
-        assert_eq!(widths, [30; 12], "{text}");
+        assert_eq!(widths, [30; 14], "{text}");
     }
 
     #[test]

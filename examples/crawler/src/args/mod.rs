@@ -1,26 +1,37 @@
 //! The command line.
 
 mod fetching;
+mod files;
 mod kept;
+mod limits;
+mod obey;
 mod output;
+mod report;
+mod same;
 mod speed;
 mod values;
 mod what;
 
 use std::fmt;
 use std::io::{self, Write};
+use std::path::Path;
 use std::process::ExitCode;
-use std::time::Duration;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Arg, ArgAction, CommandFactory, FromArgMatches, Parser};
-use url::{Host, Url};
+use url::Url;
 
 pub use self::fetching::Fetching;
+pub use self::files::{ExtractFormat, Files};
 pub use self::kept::KeptError;
+pub use self::limits::Limits;
+pub use self::obey::{Obey, Wish};
 pub use self::output::{Output, SummaryFormat};
+pub use self::report::Report;
+pub use self::same::{Same, SameUrl};
 pub use self::speed::Speed;
-pub use self::what::{Scope, What};
+pub use self::values::{Factor, Header, Login, Rate};
+pub use self::what::{RobotsDialect, Scope, What};
 use crate::fetch::Config;
 
 const ABOUT: &str = "\
@@ -36,6 +47,7 @@ Examples:
   crawler --scope prefix docs.example.org/guide/ --max-depth 3
   crawler --out crawl example.org          write every page to crawl/pages.jsonl
   crawler --resume crawl                   go on with it, however it ended
+  crawler report crawl --html crawl.html   tell what came of it, also while it goes on
   crawler --summary json --quiet example.org | jq .pages_per_s
   crawler --per-host 64 --delay 0 http://127.0.0.1:8080/   as fast as it goes
 
@@ -64,6 +76,18 @@ pub struct Args {
     #[command(flatten)]
     pub what: What,
 
+    /// Which wishes of pages are heeded.
+    #[command(flatten)]
+    pub obey: Obey,
+
+    /// When it is enough.
+    #[command(flatten)]
+    pub limits: Limits,
+
+    /// What counts as one URL.
+    #[command(flatten)]
+    pub same: Same,
+
     /// How fast.
     #[command(flatten)]
     pub speed: Speed,
@@ -76,9 +100,44 @@ pub struct Args {
     #[command(flatten)]
     pub output: Output,
 
+    /// More files.
+    #[command(flatten)]
+    pub files: Files,
+
     /// What was given of these, a word each, as [`read`](Self::read) understands it.
     #[arg(skip)]
     given: Vec<String>,
+}
+
+/// What is to be done.
+#[derive(Debug, Clone)]
+pub enum Command {
+    /// A crawl.
+    Crawl(Box<Args>),
+    /// A report of one.
+    Report(Report),
+}
+
+impl Command {
+    /// Reads a command line, of which the first word is the name of the program.
+    ///
+    /// `report` as the very next word asks for a report. A host of that name is asked for with any other spelling of
+    /// its URL, such as `report/` or `https://report`.
+    ///
+    /// # Errors
+    ///
+    /// [`Usage`] if it is wrong, or asks for help or the version: print that and leave.
+    pub fn read<I>(words: I) -> Result<Self, Usage>
+    where
+        I: IntoIterator<Item: Into<std::ffi::OsString> + Clone>,
+    {
+        let words: Vec<std::ffi::OsString> = words.into_iter().map(Into::into).collect();
+        if words.get(1).is_some_and(|word| word == "report") {
+            let report = Report::try_parse_from(&words[1..]).map_err(Usage)?;
+            return Ok(Self::Report(report));
+        }
+        Args::read(words).map(|args| Self::Crawl(Box::new(args)))
+    }
 }
 
 fn help_flag() -> Arg {
@@ -107,48 +166,35 @@ impl Args {
         read.map_err(|error| Usage(error.format(&mut command)))
     }
 
+    /// The directory of the crawl, if it has one.
+    #[must_use]
+    pub fn directory(&self) -> Option<&Path> {
+        let resume = self.output.resume.as_deref();
+        resume.or(self.output.out.as_deref())
+    }
+
     /// Starts at `url` too.
     pub fn start_at(&mut self, url: Url) {
         self.given.push(url.to_string());
         self.urls.push(url);
     }
 
-    /// The pause between two requests to the host of `url`, if nothing else asks for a longer one.
-    #[must_use]
-    pub fn delay_for(&self, url: &Url) -> Duration {
-        self.speed.delay.unwrap_or(if is_this_machine(url) {
-            Duration::ZERO
-        } else {
-            Duration::from_millis(250)
-        })
-    }
-
-    /// The settings of the client that this command line asks for; the given URLs are trusted.
+    /// The settings of the client that this command line asks for; the given URLs are trusted, and the passwords in them
+    /// are used.
     #[must_use]
     pub fn client_config(&self) -> Config {
         let mut config = Config {
-            user_agent: self.fetching.user_agent.clone(),
-            timeout: self.fetching.timeout,
-            body_limit: usize::try_from(self.fetching.body_limit.as_u64()).unwrap_or(usize::MAX),
             max_idle_per_host: self.speed.per_host,
             max_idle: self.speed.concurrency.saturating_mul(4),
             allow_private: self.what.allow_private,
-            keep_requests: self.output.warc,
-            ..Config::default()
+            keep_requests: self.files.warc,
+            ..self.fetching.client_config()
         };
-        for url in &self.urls {
+        for url in self.urls.iter().chain(&self.what.sitemap) {
             config.trust(url);
+            config.credentials.take_from(&mut url.clone());
         }
         config
-    }
-}
-
-fn is_this_machine(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => values::is_localhost(name),
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
     }
 }
 
@@ -209,6 +255,8 @@ impl std::error::Error for Usage {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     fn read(words: &str) -> Result<Args, Usage> {
@@ -218,6 +266,27 @@ mod tests {
     #[test]
     fn the_definition_is_sound() {
         Args::command().debug_assert();
+    }
+
+    #[test]
+    fn a_report_is_no_host_and_a_host_no_report() {
+        let command =
+            |words: &str| Command::read(std::iter::once("crawler").chain(words.split_whitespace()));
+        match command("report some/crawl --html page.html") {
+            Ok(Command::Report(report)) => {
+                assert_eq!(report.directory, std::path::Path::new("some/crawl"));
+                assert_eq!(report.html, Some("page.html".into()));
+            }
+            other => panic!("{other:?}"),
+        }
+        for words in ["report/", "https://report", "--quiet report"] {
+            match command(words) {
+                Ok(Command::Crawl(args)) => assert_eq!(args.urls[0].as_str(), "https://report/"),
+                other => panic!("{other:?}"),
+            }
+        }
+        let line = command("report").expect_err("no directory").to_string();
+        assert!(line.contains("<DIR>") && !line.contains('\n'), "{line}");
     }
 
     #[test]
@@ -232,7 +301,10 @@ mod tests {
             ),
             (64, 2, 2)
         );
-        assert_eq!(args.delay_for(&args.urls[0]), Duration::from_millis(250));
+        assert_eq!(
+            args.speed.delay_for(&args.urls[0]),
+            Duration::from_millis(250)
+        );
         assert_eq!(args.what.scope, Scope::Host);
         assert!(!args.what.ignore_robots && !args.what.allow_private);
         let config = args.client_config();
@@ -250,7 +322,7 @@ mod tests {
         .expect("valid");
         assert_eq!((args.what.max_pages, args.what.max_depth), (5, Some(2)));
         assert_eq!((args.speed.concurrency, args.speed.per_host), (8, 3));
-        assert_eq!(args.delay_for(&args.urls[0]), Duration::from_secs(1));
+        assert_eq!(args.speed.delay_for(&args.urls[0]), Duration::from_secs(1));
         assert_eq!(args.what.scope, Scope::Prefix);
         assert_eq!(args.fetching.user_agent, "me/1");
         assert!(args.what.ignore_robots && args.what.allow_private && args.output.quiet);
@@ -266,7 +338,7 @@ mod tests {
     fn this_machine_is_not_delayed() {
         for url in ["localhost", "127.0.0.1:80", "[::1]", "http://a.localhost/"] {
             let args = read(url).expect(url);
-            assert_eq!(args.delay_for(&args.urls[0]), Duration::ZERO, "{url}");
+            assert_eq!(args.speed.delay_for(&args.urls[0]), Duration::ZERO, "{url}");
         }
     }
 

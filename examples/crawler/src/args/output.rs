@@ -2,18 +2,14 @@
 
 use std::path::PathBuf;
 
-use bytesize::ByteSize;
 use clap::{Args, ValueEnum};
-
-use super::values;
-use crate::output::Algorithm;
 
 /// The options about the output.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Output")]
 pub struct Output {
     /// Write DIR/pages.jsonl, one JSON object a page, and what it takes to go on after a crash
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", group = "directory")]
     pub out: Option<PathBuf>,
 
     /// Begin anew where --out names the directory of an earlier crawl
@@ -21,21 +17,8 @@ pub struct Output {
     pub overwrite: bool,
 
     /// Go on with the crawl in DIR, with its options; those given beside this one win
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["out", "overwrite"])]
+    #[arg(long, value_name = "DIR", group = "directory", conflicts_with_all = ["out", "overwrite"])]
     pub resume: Option<PathBuf>,
-
-    /// Tell which pages have the body of an earlier one (`duplicate_of`); their links are followed all the same
-    #[arg(long, requires = "out")]
-    pub dedupe: bool,
-
-    /// Archive requests and responses in DIR/archive/*.warc.gz (WARC 1.1), with an index in DIR/indexes; one body is
-    /// stored once
-    #[arg(long, requires = "out")]
-    pub warc: bool,
-
-    /// Begin another archive file when one is larger than this
-    #[arg(long, value_name = "SIZE", default_value = "1GB", value_parser = values::size)]
-    pub warc_size: ByteSize,
 
     /// How to print the summary
     #[arg(long, value_enum, default_value_t = SummaryFormat::Text)]
@@ -47,22 +30,10 @@ pub struct Output {
 }
 
 impl Output {
-    /// The digests of bodies that the outputs tell; none if nothing is written.
+    /// Tells whether the crawl has a directory.
     #[must_use]
-    pub fn digests(&self) -> Option<Algorithm> {
-        self.out.as_ref().map(|_| {
-            if self.warc {
-                Algorithm::Sha1
-            } else {
-                Algorithm::Xxh3
-            }
-        })
-    }
-
-    /// Whether an output needs the responses themselves.
-    #[must_use]
-    pub fn needs_responses(&self) -> bool {
-        self.warc
+    pub fn has_directory(&self) -> bool {
+        self.out.is_some() || self.resume.is_some()
     }
 }
 

@@ -1,11 +1,17 @@
 //! Reads the values of options from the forms that people write them in.
 
+use std::fmt;
 use std::net::IpAddr;
 use std::time::Duration;
 
 use bytesize::ByteSize;
-use hyper::header::HeaderValue;
-use url::Url;
+use hyper::header::{
+    ACCEPT_ENCODING, CONNECTION, CONTENT_LENGTH, HOST, HeaderName, HeaderValue, TRANSFER_ENCODING,
+    UPGRADE, USER_AGENT,
+};
+use url::{Host, Url};
+
+use crate::fetch::{NoProxy, Proxy};
 
 /// A URL, of which `https://` may be left out (`http://` for this machine and for addresses).
 pub(super) fn url(text: &str) -> Result<Url, String> {
@@ -24,10 +30,161 @@ pub(super) fn url(text: &str) -> Result<Url, String> {
     if !matches!(url.scheme(), "http" | "https") {
         return Err(format!("{} is not http or https", url.scheme()));
     }
-    if !url.username().is_empty() || url.password().is_some() {
-        return Err("user names and passwords are not sent; leave them out".to_owned());
-    }
     Ok(url)
+}
+
+/// The URL of an HTTP proxy, of which `http://` may be left out.
+pub(super) fn proxy(text: &str) -> Result<Url, String> {
+    let text = text.trim();
+    let url = if text.contains("://") {
+        Url::parse(text)
+    } else {
+        Url::parse(&format!("http://{text}"))
+    };
+    let url = url.map_err(|error| error.to_string())?;
+    Proxy::new(&url, NoProxy::default())?;
+    Ok(url)
+}
+
+/// A header that is sent with every request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Header {
+    /// The name, in lower case.
+    pub name: HeaderName,
+    /// The value; not shown where values are printed, for it may be a secret.
+    pub value: HeaderValue,
+}
+
+/// Headers that say how a message is sent, which is not for the user to say.
+const RESERVED: [HeaderName; 7] = [
+    HOST,
+    ACCEPT_ENCODING,
+    CONNECTION,
+    CONTENT_LENGTH,
+    TRANSFER_ENCODING,
+    UPGRADE,
+    USER_AGENT,
+];
+
+/// A header such as `Accept-Language: de`.
+pub(super) fn header(text: &str) -> Result<Header, String> {
+    let (name, value) = text.split_once(':').ok_or("write it like 'Name: value'")?;
+    let name: HeaderName = name.trim().parse().map_err(|_| "no name of a header")?;
+    let mut value =
+        HeaderValue::from_str(value.trim()).map_err(|_| "only printable ASCII can be sent")?;
+    if RESERVED.contains(&name) {
+        return Err(format!("{name} is set by the crawler itself"));
+    }
+    value.set_sensitive(true);
+    Ok(Header { name, value })
+}
+
+/// A name and a password for one host.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Login {
+    host: String,
+    port: Option<u16>,
+    /// The name.
+    pub user: String,
+    /// The password.
+    pub password: String,
+}
+
+impl Login {
+    /// Whom they are for, as `host:port`.
+    pub(super) fn authorities(&self) -> impl Iterator<Item = String> {
+        let ports = match self.port {
+            Some(port) => vec![port],
+            None => vec![80, 443],
+        };
+        ports
+            .into_iter()
+            .map(|port| format!("{}:{port}", self.host))
+    }
+}
+
+/// Without the password.
+impl fmt::Debug for Login {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Login")
+            .field("host", &self.host)
+            .field("port", &self.port)
+            .field("user", &self.user)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A login such as `example.org=user:password`.
+pub(super) fn login(text: &str) -> Result<Login, String> {
+    const FORM: &str = "write it like example.org=user:password";
+    let (host, pair) = text.split_once('=').ok_or(FORM)?;
+    let (user, password) = pair.split_once(':').ok_or(FORM)?;
+    // A port that no scheme has for its own stays in the URL.
+    let url = Url::parse(&format!("ftp://{}", host.trim())).map_err(|error| error.to_string())?;
+    let host = url
+        .host_str()
+        .filter(|_| url.path().len() <= 1 && url.username().is_empty());
+    // Once more as browsers read the hosts of web sites.
+    let host = host.and_then(|host| Host::parse(host).ok()).ok_or(FORM)?;
+    Ok(Login {
+        host: host.to_string(),
+        port: url.port(),
+        user: user.to_owned(),
+        password: password.to_owned(),
+    })
+}
+
+/// Requests in a time, such as `2/s` or `30/m`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Rate(Duration);
+
+impl Rate {
+    /// The time from one request to the next.
+    #[must_use]
+    pub fn pause(self) -> Duration {
+        self.0
+    }
+}
+
+/// A rate such as `2/s`, `30/m` or `0.5/s`.
+pub(super) fn rate(text: &str) -> Result<Rate, String> {
+    const FORM: &str = "write it like 2/s, 30/m or 500/h";
+    let (count, unit) = text.split_once('/').ok_or(FORM)?;
+    let count: f64 = count.trim().parse().map_err(|_| FORM)?;
+    let seconds = match unit.trim() {
+        "s" => 1.0,
+        "m" => 60.0,
+        "h" => 3600.0,
+        _ => return Err(FORM.to_owned()),
+    };
+    if count <= 0.0 {
+        return Err("must be more than 0".to_owned());
+    }
+    Duration::try_from_secs_f64(seconds / count)
+        .map(Rate)
+        .map_err(|_| FORM.to_owned())
+}
+
+/// A factor of at least 0.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Factor(f64);
+
+impl Factor {
+    /// The number.
+    #[must_use]
+    pub fn get(self) -> f64 {
+        self.0
+    }
+}
+
+/// A factor such as `2` or `0.5`.
+pub(super) fn factor(text: &str) -> Result<Factor, String> {
+    match text.trim().parse() {
+        Ok(factor) if (0.0..=1000.0).contains(&factor) => Ok(Factor(factor)),
+        Ok(_) => Err("must be from 0 to 1000".to_owned()),
+        Err(_) => Err("not a number".to_owned()),
+    }
 }
 
 /// Tells whether `authority` (host and port) is better spoken to without TLS.
@@ -126,7 +283,7 @@ mod tests {
             "http://[",
             "example.org:99999",
             "file:///etc/passwd",
-            "https://me:secret@example.org/",
+            "me:secret@example.org",
         ] {
             assert!(url(text).is_err(), "{text}");
         }
@@ -147,5 +304,61 @@ mod tests {
         assert!(at_least_one("0").is_err() && at_least_one("many").is_err());
         assert!(user_agent("me/1 (+https://example.org)").is_ok());
         assert!(user_agent("").is_err() && user_agent("a\nb").is_err() && user_agent("ü").is_err());
+    }
+
+    #[test]
+    fn headers_have_a_name_and_a_value_of_their_own() {
+        let language = header("Accept-Language:  de ").expect("a header");
+        assert_eq!(
+            (language.name.as_str(), language.value.as_bytes()),
+            ("accept-language", &b"de"[..])
+        );
+        for text in [
+            "de",
+            "a b: c",
+            "x: a\nb",
+            "Host: a",
+            "accept-encoding: br",
+            ": x",
+        ] {
+            assert!(header(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn logins_are_for_one_host() {
+        let login_of = |text| login(text).expect("a login");
+        let usual = login_of("Example.org=me:a:b=c");
+        assert_eq!((&*usual.user, &*usual.password), ("me", "a:b=c"));
+        let authorities: Vec<String> = usual.authorities().collect();
+        assert_eq!(authorities, ["example.org:80", "example.org:443"]);
+        let other: Vec<String> = login_of("[::1]:8080=me:").authorities().collect();
+        assert_eq!(other, ["[::1]:8080"]);
+        assert!(!format!("{usual:?}").contains("a:b"));
+        for text in [
+            "example.org",
+            "example.org=me",
+            "=me:x",
+            "a/b=me:x",
+            "a b=me:x",
+        ] {
+            assert!(login(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn rates_factors_and_proxies() {
+        assert_eq!(rate("4/s").map(Rate::pause), Ok(Duration::from_millis(250)));
+        assert_eq!(rate("0.5/m").map(Rate::pause), Ok(Duration::from_mins(2)));
+        for text in ["4", "0/s", "-1/s", "x/s", "4/d", "nan/s"] {
+            assert!(rate(text).is_err(), "{text}");
+        }
+        assert_eq!(factor("0.5").map(Factor::get), Ok(0.5));
+        assert!(factor("-1").is_err() && factor("nan").is_err() && factor("x").is_err());
+        assert_eq!(
+            proxy("localhost:3128").map(String::from).as_deref(),
+            Ok("http://localhost:3128/")
+        );
+        assert!(proxy("socks5://localhost").is_err() && proxy("http://").is_err());
     }
 }

@@ -8,16 +8,21 @@ use url::{Position, Url};
 use super::frontier::{Fingerprint, Key, LogError, Queue, Seen, State, Trail, Waiting};
 use super::rejection::Rejection;
 use super::site::{Site, Sites};
-use super::visit::Visit;
+use super::traps::{Limits, Traps};
+use super::visit::{Kind, Visit};
 use crate::args::Args;
-use crate::url::{Bounds, LONGEST, Scope, forget_user, is_media, normalise};
+use crate::url::{Bounds, Extensions, Filter, LONGEST, Normaliser, Scope, forget_user};
 
 /// Decides which URLs are visited, each once. It owns what is known of URLs and sites.
 #[derive(Debug)]
 pub(super) struct Admission {
     args: Args,
     bounds: Bounds,
+    filter: Filter,
+    extensions: Extensions,
+    normaliser: Normaliser,
     deepest: u32,
+    traps: Traps,
     seen: Seen,
     sites: Sites,
     next_id: u64,
@@ -28,7 +33,15 @@ impl Admission {
     pub(super) fn new(args: &Args, key: Key) -> Self {
         Self {
             bounds: Scope::from(args.what.scope).around(&args.urls),
+            filter: args.what.filter(),
+            extensions: args.what.extensions(),
+            normaliser: args.same.normaliser(),
             deepest: args.what.max_depth.unwrap_or(u32::MAX),
+            traps: Traps::new(Limits {
+                repeats: args.limits.max_repeats,
+                per_pattern: args.limits.per_pattern(),
+                per_host: args.limits.max_pages_per_host,
+            }),
             seen: Seen::new(key),
             sites: Sites::new(),
             next_id: 0,
@@ -82,9 +95,12 @@ impl Admission {
     /// Makes a visit of a URL that was given, which is wanted wherever it lies; none if it was given twice.
     pub(super) fn seed(&mut self, mut url: Url) -> Option<Visit> {
         make_bare(&mut url);
-        let known_by = self.known_by(&normalise(url.clone()));
+        let known_by = self.known_by(&self.normaliser.apply(url.clone()));
         let is_new = self.seen.insert(known_by);
-        is_new.then(|| self.visit(url, known_by, Trail::default()))
+        is_new.then(|| {
+            self.traps.count(&url);
+            self.visit(url, known_by, Trail::default())
+        })
     }
 
     /// Makes a visit of a URL that was found at `referrer`; none if it is known already.
@@ -100,29 +116,89 @@ impl Admission {
     ) -> Result<Option<Visit>, Rejection> {
         make_bare(&mut url);
         self.is_wanted(&url)?;
-        let known_by = self.known_by(&normalise(url.clone()));
+        let known_by = self.known_by(&self.normaliser.apply(url.clone()));
         if self.seen.contains(known_by) {
             return Ok(None);
         }
         if depth > self.deepest {
             return Err(Rejection::TooDeep);
         }
+        self.traps.admit(&url, depth, referrer)?;
         self.seen.insert(known_by);
         let trail = Trail {
             depth,
-            respelled: 0,
             referrer: Some(referrer.clone()),
+            ..Trail::default()
         };
         Ok(Some(self.visit(url, known_by, trail)))
+    }
+
+    /// Makes a visit of a sitemap that was given; none if it was given twice.
+    pub(super) fn seed_sitemap(&mut self, url: Url) -> Option<Visit> {
+        let visit = self.seed(url)?;
+        Some(Visit {
+            kind: Kind::Sitemap,
+            ..visit
+        })
+    }
+
+    /// Makes a visit of a sitemap that was listed at `referrer`; none if it is known already.
+    ///
+    /// It has to be of a host of the crawl, but not in the folder or of the pattern that pages have to be.
+    ///
+    /// # Errors
+    ///
+    /// Why it is not wanted.
+    pub(super) fn admit_sitemap(
+        &mut self,
+        mut url: Url,
+        referrer: &Arc<str>,
+    ) -> Result<Option<Visit>, Rejection> {
+        make_bare(&mut url);
+        if url.as_str().len() > LONGEST {
+            return Err(Rejection::TooLong);
+        }
+        if !self.bounds.reaches(&url) {
+            return Err(Rejection::OutOfScope);
+        }
+        if self.filter.excludes(&url) {
+            return Err(Rejection::Excluded);
+        }
+        let known_by = self.known_by(&self.normaliser.apply(url.clone()));
+        if self.seen.contains(known_by) {
+            return Ok(None);
+        }
+        if self.deepest == 0 {
+            return Err(Rejection::TooDeep);
+        }
+        self.traps.admit_sitemap(&url)?;
+        self.seen.insert(known_by);
+        let trail = Trail {
+            referrer: Some(referrer.clone()),
+            kind: Kind::Sitemap,
+            ..Trail::default()
+        };
+        Ok(Some(self.visit(url, known_by, trail)))
+    }
+
+    /// Takes note that a visit was not made, so that its host may have another.
+    pub(super) fn give_back(&mut self, visit: &Visit) {
+        self.traps.give_back(&visit.url);
+    }
+
+    /// Tells whether two URLs count as one.
+    pub(super) fn is_same(&self, one: &Url, other: &Url) -> bool {
+        self.normaliser.apply(one.clone()) == self.normaliser.apply(other.clone())
     }
 
     /// Makes a visit of another spelling of the URL of `visit`, to which its server has redirected.
     pub(super) fn respell(&mut self, mut url: Url, visit: &Visit, referrer: Arc<str>) -> Visit {
         make_bare(&mut url);
-        let known_by = self.known_by(&normalise(url.clone()));
+        let known_by = self.known_by(&self.normaliser.apply(url.clone()));
         let trail = Trail {
             depth: visit.depth,
             respelled: visit.respelled + 1,
+            kind: visit.kind,
             referrer: Some(referrer),
         };
         self.visit(url, known_by, trail)
@@ -134,8 +210,14 @@ impl Admission {
             Err(Rejection::TooLong)
         } else if !self.bounds.contains(url) {
             Err(Rejection::OutOfScope)
-        } else if is_media(url) {
-            Err(Rejection::Media)
+        } else if self.extensions.contains(url) {
+            Err(Rejection::Extension)
+        } else if !self.filter.includes(url) {
+            Err(Rejection::NotIncluded)
+        } else if self.filter.excludes(url) {
+            Err(Rejection::Excluded)
+        } else if self.traps.repeats_itself(url) {
+            Err(Rejection::RepeatingPath)
         } else {
             Ok(())
         }
@@ -157,7 +239,7 @@ impl Admission {
     }
 
     fn site(&mut self, url: &Url) -> Arc<Site> {
-        self.sites.of(url, |url| self.args.delay_for(url))
+        self.sites.of(url, |url| self.args.speed.manner_for(url))
     }
 }
 

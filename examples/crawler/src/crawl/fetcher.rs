@@ -1,4 +1,4 @@
-//! From a visit to a response: robots.txt, the request, and trying again.
+//! From a visit to a response: robots.txt, the pace of the site, the request, and trying again.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -7,26 +7,30 @@ use std::time::{Duration, SystemTime};
 use hyper::StatusCode;
 use hyper::header::{CONTENT_TYPE, HeaderMap};
 use thalweg::operators::concurrency::Work;
-use url::Url;
+use tokio::time::{Instant, sleep};
 
+use super::address::{Addresses, Visitor};
 use super::allowance::Allowance;
+use super::earlier::Earlier;
 use super::frontier::Queue;
-use super::site::{Permission, Robots, Site};
+use super::rejection::Rejection;
+use super::robots_txt::{self, Reader};
+use super::site::{Permission, Site};
 use super::stop::Stop;
-use super::visit::{Fetched, Outcome, Visit};
+use super::trouble::{self, is_busy, is_temporary};
+use super::turn::SiteTurn;
+use super::visit::{Failure, Fetched, Kind, Outcome, Visit};
 use crate::args::Args;
-use crate::fetch::{Client, FetchError, Request, Response};
-use crate::robots::{self, Rules, product_token};
+use crate::fetch::{Client, FetchError, Reason, Request, Response, is_html};
+use crate::robots::{Dialect, product_token};
+use crate::sitemap;
+use crate::summary::Summary;
 
-/// Redirects in a row that lead to a `robots.txt`, as RFC 9309 asks for.
-const ROBOTS_REDIRECTS: usize = 5;
+/// The longest wait before a request is made again that is spent in the site's turn, as the last page's has to be.
+const LONGEST_WAIT: Duration = Duration::from_secs(10);
 
-/// About how long it takes until the first request that failed is made again; then twice as long, and so on.
-const FIRST_PAUSE: Duration = Duration::from_millis(500);
-
-/// The longest wait before a request is made again. It is spent in the site's turn; so it is short, and where the server
-/// asks for a longer one the request is not made again.
-const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+/// Tells by the head of a response whether its body is worth reading.
+type IsWanted = fn(StatusCode, &HeaderMap) -> bool;
 
 /// Fetches, one visit at a time in each of many tasks.
 #[derive(Debug)]
@@ -35,17 +39,20 @@ pub(super) struct Fetcher {
     /// The name to look for in robots.txt; none to ignore it.
     agent: Option<String>,
     /// Which bodies are read.
-    is_wanted: fn(StatusCode, &HeaderMap) -> bool,
+    is_wanted: IsWanted,
+    dialect: Dialect,
     retries: u32,
     body_limit: usize,
+    earlier: Arc<Earlier>,
+    addresses: Addresses,
     pub(super) allowance: Allowance,
     stop: Stop,
     running: AtomicU64,
 }
 
 impl Fetcher {
-    /// Creates a fetcher for a crawl that has so many pages already.
-    pub(super) fn new(args: &Args, pages: u64, stop: Stop) -> Self {
+    /// Creates a fetcher for a crawl that comes to so much already, which counts against its limits.
+    pub(super) fn new(args: &Args, before: &Summary, earlier: Arc<Earlier>, stop: Stop) -> Self {
         let name = args
             .fetching
             .user_agent
@@ -57,9 +64,17 @@ impl Fetcher {
             body_limit: config.body_limit,
             client: Client::new(config),
             agent: (!args.what.ignore_robots).then(|| name.unwrap_or_default().to_owned()),
-            is_wanted: if args.output.warc { is_any } else { is_page },
+            is_wanted: if args.files.warc { is_any } else { is_page },
+            dialect: args.what.robots_dialect.into(),
             retries: args.fetching.retries,
-            allowance: Allowance::new(args.what.max_pages.saturating_sub(pages)),
+            earlier,
+            addresses: Addresses::default(),
+            allowance: Allowance::new(
+                args.what.max_pages.saturating_sub(before.pages),
+                args.limits
+                    .max_bytes
+                    .map(|size| size.as_u64().saturating_sub(before.bytes)),
+            ),
             stop,
             running: AtomicU64::new(0),
         }
@@ -70,29 +85,25 @@ impl Fetcher {
         self.running.load(Relaxed)
     }
 
-    /// Begins a visit.
-    pub(super) fn fetch(
-        self: Arc<Self>,
-        work: Work<Visit, Queue>,
-    ) -> impl Future<Output = Fetched> + Send + 'static {
-        // The pause that the site was given just now, before the task begins to run.
-        let pause = work.site.pause();
-        async move {
-            let (visit, ticket) = work.into_parts();
-            let _running = Running::new(&self.running);
-            let began = SystemTime::now();
-            let mut retries = 0;
-            let outcome = match self.admit(&visit, pause).await {
-                Ok(()) => self.visit(&visit, &mut retries).await,
-                Err(outcome) => outcome,
-            };
-            Fetched {
-                visit,
-                ticket,
-                began,
-                retries,
-                outcome,
-            }
+    /// Makes a visit.
+    pub(super) async fn fetch(self: Arc<Self>, work: Work<Visit, Queue>) -> Fetched {
+        let (visit, ticket) = work.into_parts();
+        let _running = Running::new(&self.running);
+        let began = SystemTime::now();
+        let outcome = match self.admit(&visit).await {
+            Ok(turn) => self.visit(&visit, turn).await,
+            Err(outcome) => outcome,
+        };
+        let retries = match outcome {
+            Outcome::TooEarly => 0,
+            _ => visit.site.finish(&visit.url),
+        };
+        Fetched {
+            visit,
+            ticket,
+            began,
+            retries,
+            outcome,
         }
     }
 
@@ -101,133 +112,228 @@ impl Fetcher {
     /// # Errors
     ///
     /// How the visit ends instead.
-    async fn admit(&self, visit: &Visit, pause: Duration) -> Result<(), Outcome> {
-        if visit.site.is_resting() {
+    async fn admit<'a>(&self, visit: &'a Visit) -> Result<SiteTurn<'a>, Outcome> {
+        let site = &*visit.site;
+        if site.is_resting() {
             return Err(Outcome::TooEarly);
         }
+        let visitor = tokio::select! {
+            biased;
+            visitor = self.enter(visit) => visitor?,
+            () = self.stop.is_cut() => return Err(self.ends_as(visit, Outcome::CutOff)),
+        };
+        let turn = SiteTurn { site, visitor };
         if let Some(agent) = &self.agent {
+            let reader = Reader {
+                agent,
+                dialect: self.dialect,
+            };
             // Boxed, because it is large and rare.
-            let read = async || Box::pin(self.robots(&visit.url, agent)).await;
+            let read =
+                async || Box::pin(robots_txt::read(&self.client, &visit.url, reader, &turn)).await;
             let permission = tokio::select! {
                 biased;
-                permission = visit.site.permission(&visit.url, pause, read) => permission,
+                permission = site.permission(&visit.url, self.retries, read) => permission,
                 // A site that is slow to answer does not hold up the end.
                 () = self.allowance.spent() => return Err(Outcome::Surplus),
-                () = self.stop.is_cut() => {
-                    let is_counted = self.allowance.take();
-                    return Err(if is_counted { Outcome::CutOff } else { Outcome::Surplus });
-                }
+                () = self.stop.is_cut() => return Err(self.ends_as(visit, Outcome::CutOff)),
             };
             match permission {
                 Permission::Granted => {}
-                Permission::Denied(why) => return Err(Outcome::Denied(why)),
-                Permission::TooEarly => return Err(Outcome::TooEarly),
-                Permission::Unreachable(why) if self.allowance.take() => {
-                    return Err(Outcome::Failed(why));
+                Permission::Denied => {
+                    return Err(Outcome::Denied {
+                        reason: Rejection::Robots,
+                        why: "robots.txt disallows it".to_owned(),
+                    });
                 }
-                Permission::Unreachable(_) => return Err(Outcome::Surplus),
+                Permission::NoRobots(why) => {
+                    return Err(Outcome::Denied {
+                        reason: Rejection::NoRobots,
+                        why: format!("its robots.txt cannot be read now ({why})"),
+                    });
+                }
+                Permission::Refused(failure) => {
+                    return Err(self.ends_as(visit, Outcome::Failed(failure)));
+                }
+                Permission::TooEarly => return Err(Outcome::TooEarly),
+            }
+            // The robots.txt was a request too, and may have asked for longer pauses.
+            if site.is_resting() {
+                return Err(Outcome::TooEarly);
             }
         }
-        if self.allowance.take() {
-            Ok(())
+        if self.allows(visit) {
+            Ok(turn)
         } else {
             Err(Outcome::Surplus)
         }
     }
 
-    async fn visit(&self, visit: &Visit, retries: &mut u32) -> Outcome {
+    /// Begins a request to the address of the site, if it is to be spared.
+    ///
+    /// # Errors
+    ///
+    /// [`Outcome::TooEarly`] if enough requests run there.
+    async fn enter(&self, visit: &Visit) -> Result<Option<Visitor>, Outcome> {
+        let Some(limits) = visit.site.manner().address else {
+            return Ok(None);
+        };
+        // One that cannot be found out is told of when it is connected to.
+        let Ok(Some(address)) = self.client.address_of(&visit.url).await else {
+            return Ok(None);
+        };
+        match self.addresses.enter(address, limits, Instant::now()) {
+            Ok(visitor) => Ok(Some(visitor)),
+            Err(wait) => {
+                visit.site.rest(wait);
+                Err(Outcome::TooEarly)
+            }
+        }
+    }
+
+    async fn visit(&self, visit: &Visit, turn: SiteTurn<'_>) -> Outcome {
         tokio::select! {
             biased;
-            result = self.get(&visit.url, Some(&visit.site), self.is_wanted, retries) => match result {
-                Ok(response) => Outcome::Response(Box::new(response)),
-                Err(error) => Outcome::Failed(error.to_string()),
-            },
+            outcome = self.get(visit, turn) => outcome,
             () = self.stop.is_cut() => Outcome::CutOff,
         }
     }
 
-    /// Requests a page or, where there is no `site` to be spared, a `robots.txt`; again if that may help, as often as is
-    /// allowed.
-    async fn get(
-        &self,
-        url: &Url,
-        site: Option<&Site>,
-        is_wanted: fn(StatusCode, &HeaderMap) -> bool,
-        retries: &mut u32,
-    ) -> Result<Response, FetchError> {
-        // One byte more than is parsed tells a long robots.txt from one that ends there.
-        let limit = site.map_or(robots::LIMIT + 1, |_| self.body_limit);
+    /// Requests what a visit is for, and decides whether to try again if that fails.
+    async fn get(&self, visit: &Visit, turn: SiteTurn<'_>) -> Outcome {
+        let (body_limit, is_wanted) = self.wants(visit);
+        let request = Request {
+            url: &visit.url,
+            body_limit,
+            known: self.earlier.validators(&visit.url),
+        };
         loop {
-            let request = Request {
-                url,
-                body_limit: limit,
-                known: None,
-            };
-            let result = self.client.send(&request, &(), is_wanted).await;
-            if let (Some(site), Ok(response)) = (site, &result)
-                && is_busy(response.status)
-                && let Some(asked) = response.retry_after()
-            {
-                site.rest(asked);
+            let result = self.client.send(&request, &turn, is_wanted).await;
+            learn(&turn, &result);
+            if let Ok(response) = &result {
+                self.allowance.take_bytes(response.body.len());
             }
-            let Some(pause) = self.pause(&result, *retries) else {
-                return result;
+            let Some(pause) = self.pause(&visit.site, &visit.url, &result) else {
+                return result.into();
             };
-            let pause = pause.max(site.map_or(Duration::ZERO, Site::pause));
-            let slept = self.stop.unless_asked(tokio::time::sleep(pause)).await;
-            if slept.is_none() {
-                return result;
+            if self.puts_off(visit) {
+                // It lines up again, and others may go on meanwhile.
+                visit.site.count_try(&visit.url);
+                visit.site.rest(pause);
+                return Outcome::TooEarly;
             }
-            *retries += 1;
+            // The crawl ends with this page, so it cannot line up again.
+            if pause > LONGEST_WAIT || self.stop.unless_asked(sleep(pause)).await.is_none() {
+                return result.into();
+            }
+            visit.site.count_try(&visit.url);
         }
     }
 
     /// How long to wait before another try; none if there is to be none.
-    fn pause(&self, result: &Result<Response, FetchError>, retries: u32) -> Option<Duration> {
+    fn pause(
+        &self,
+        site: &Site,
+        url: &url::Url,
+        result: &Result<Response, FetchError>,
+    ) -> Option<Duration> {
         let may_help = match result {
             Ok(response) => is_temporary(response.status),
             Err(error) => error.is_retryable(),
         };
-        if !may_help || retries >= self.retries || self.stop.is_asked() {
+        if !may_help || self.stop.is_asked() {
             return None;
         }
-        let asked = result.as_ref().ok().and_then(Response::retry_after);
-        asked
-            .or_else(|| Some(backoff(retries)))
-            .filter(|pause| *pause <= LONGEST_PAUSE)
+        let tries = site.tries(url);
+        let longest = site.manner().policy.longest;
+        trouble::pause(result, tries).filter(|pause| tries < self.retries && *pause <= longest)
     }
 
-    /// Reads the `robots.txt` of the site of `url`.
-    async fn robots(&self, url: &Url, agent: &str) -> Robots {
-        let mut url = match url.join("/robots.txt") {
-            Ok(url) => url,
-            Err(error) => return Robots::Unreachable(error.to_string()),
-        };
-        for _ in 0..=ROBOTS_REDIRECTS {
-            let response = match self.get(&url, None, is_success, &mut 0).await {
-                Ok(response) => response,
-                Err(error) => return Robots::Unreachable(error.to_string()),
-            };
-            if is_temporary(response.status) {
-                let status = response.status.as_u16();
-                return Robots::Failing(format!(
-                    "its robots.txt cannot be read now (status {status})"
-                ));
-            }
-            match response.location {
-                Some(location) => url = location,
-                None if response.status.is_success() => {
-                    let robots = robots::Robots::parse(&response.body);
-                    return Robots::Rules(robots.for_agent(agent));
-                }
-                None => break,
-            }
+    /// How much of a body is read, and of which.
+    fn wants(&self, visit: &Visit) -> (usize, fn(StatusCode, &HeaderMap) -> bool) {
+        match visit.kind {
+            Kind::Page => (self.body_limit, self.is_wanted),
+            // One byte more than is read tells a long one from one that ends there.
+            Kind::Sitemap => (sitemap::LIMIT + 1, is_success),
         }
-        // There is none, or it cannot be found.
-        Robots::Rules(Rules::default())
+    }
+
+    /// Takes a page off the allowance, if the visit is to one; `false` if nothing more is to be fetched.
+    fn allows(&self, visit: &Visit) -> bool {
+        match visit.kind {
+            Kind::Page => self.allowance.take(),
+            Kind::Sitemap => !self.allowance.is_spent(),
+        }
+    }
+
+    /// Takes back what a visit took, if there is still time for another try.
+    fn puts_off(&self, visit: &Visit) -> bool {
+        match visit.kind {
+            Kind::Page => self.allowance.give_back(),
+            Kind::Sitemap => !self.allowance.is_spent(),
+        }
+    }
+
+    /// How a visit ends that counts as a page, if there is one left.
+    fn ends_as(&self, visit: &Visit, outcome: Outcome) -> Outcome {
+        if self.allows(visit) {
+            outcome
+        } else {
+            Outcome::Surplus
+        }
     }
 }
 
+/// Adapts the pace to what came of a request.
+fn learn(turn: &SiteTurn<'_>, result: &Result<Response, FetchError>) {
+    if let Ok(response) = result {
+        turn.site.answered(response.latency);
+    }
+    match result {
+        Ok(response) if is_busy(response.status) => match response.retry_after() {
+            Some(asked) => turn.site.rest(asked),
+            None => turn.site.fail(),
+        },
+        Ok(response) if response.status.is_server_error() => turn.site.fail(),
+        Ok(response) => {
+            turn.site.succeed(response.latency);
+            if let Some(visitor) = &turn.visitor {
+                visitor.succeed(response.latency);
+            }
+        }
+        Err(error) if error.is_retryable() => turn.site.fail(),
+        Err(_) => {}
+    }
+}
+
+impl From<Result<Response, FetchError>> for Outcome {
+    fn from(result: Result<Response, FetchError>) -> Self {
+        match result {
+            Ok(response) => Self::Response(Box::new(response)),
+            Err(error) => Self::Failed(error.into()),
+        }
+    }
+}
+
+impl From<FetchError> for Failure {
+    fn from(error: FetchError) -> Self {
+        Self {
+            reason: error.reason(),
+            why: error.to_string(),
+        }
+    }
+}
+
+impl Failure {
+    pub(super) fn cut_off() -> Self {
+        Self {
+            reason: Reason::Stopped,
+            why: "cut off when the crawl was stopped".to_owned(),
+        }
+    }
+}
+
+/// A sitemap may be of any type.
 fn is_success(status: StatusCode, _: &HeaderMap) -> bool {
     status.is_success()
 }
@@ -243,34 +349,6 @@ fn is_page(status: StatusCode, headers: &HeaderMap) -> bool {
         && headers
             .get(CONTENT_TYPE)
             .is_none_or(|kind| is_html(kind.as_bytes()))
-}
-
-/// Tells whether a `Content-Type` is that of a page.
-pub(super) fn is_html(content_type: &[u8]) -> bool {
-    let kind = content_type
-        .split(|&byte| byte == b';')
-        .next()
-        .unwrap_or_default();
-    let kind = kind.trim_ascii();
-    kind.eq_ignore_ascii_case(b"text/html") || kind.eq_ignore_ascii_case(b"application/xhtml+xml")
-}
-
-/// Tells whether a server asks for fewer requests.
-fn is_busy(status: StatusCode) -> bool {
-    status == StatusCode::SERVICE_UNAVAILABLE || status == StatusCode::TOO_MANY_REQUESTS
-}
-
-/// Tells whether a server may well answer otherwise a little later.
-fn is_temporary(status: StatusCode) -> bool {
-    status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS
-}
-
-/// Half to all of a time that doubles, so that requests that failed together do not come back together.
-fn backoff(retries: u32) -> Duration {
-    let longest = FIRST_PAUSE
-        .saturating_mul(1 << retries.min(16))
-        .min(LONGEST_PAUSE);
-    longest.mul_f64(0.5 + fastrand::f64() / 2.0)
 }
 
 /// Counts a visit for as long as it lives.

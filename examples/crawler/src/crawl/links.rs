@@ -2,15 +2,14 @@
 
 use std::borrow::Cow;
 
-use hyper::header::HeaderMap;
 use url::{Position, Url};
 
+use super::rejection::Rejection;
+use super::wishes::Wishes;
 use crate::fetch::Response;
-use crate::html::{Link, LinkKind, RobotsMeta, decode, extract};
+use crate::html::{Link, LinkKind, decode, extract_for};
 use crate::output::PageRecord;
 use crate::url::{LONGEST, resolve_in};
-
-use super::fetcher::is_html;
 
 /// What a page says.
 #[derive(Debug, Default)]
@@ -18,6 +17,8 @@ pub(super) struct Extract {
     charset: Option<&'static str>,
     title: Option<String>,
     description: Option<String>,
+    noindex: bool,
+    canonical: Option<String>,
     /// How many links it has, whether they are followed or not.
     links: u32,
 }
@@ -28,6 +29,8 @@ impl Extract {
         record.charset = self.charset;
         record.title = self.title;
         record.description = self.description;
+        record.noindex = self.noindex;
+        record.canonical = self.canonical;
         record.links = self.links;
     }
 }
@@ -39,52 +42,73 @@ pub(super) trait Reader {
 
     /// Takes a URL that may be of interest.
     fn find(&mut self, url: Url);
+
+    /// Takes the text of a link that is not followed.
+    fn reject(&mut self, base: &Url, href: &str, reason: Rejection);
 }
 
 /// Reads a response, and tells `reader` of each URL that it leads to; of none if it is no page.
 ///
-/// Frames are not followed, nor, if the crawl is `polite`, what the page asks not to follow.
-pub(super) fn read(response: &Response, polite: bool, reader: &mut impl Reader) -> Extract {
+/// Frames are not followed, nor what the page asks not to follow, as far as `wishes` are heeded.
+pub(super) fn read(response: &Response, wishes: &Wishes, reader: &mut impl Reader) -> Extract {
     let content_type = response.content_type();
-    if response.body.is_empty() || content_type.is_some_and(|kind| !is_html(kind.as_bytes())) {
+    if !response.is_page() {
         return Extract::default();
     }
     let decoded = decode(&response.body, content_type);
     let mut links: Vec<Link<'_>> = Vec::with_capacity(64);
-    let page = extract(&decoded.html, |link| {
+    let page = extract_for(wishes.agent(), &decoded.html, |link| {
         if link.kind != LinkKind::Frame {
             links.push(link);
         }
     });
-    let extract = Extract {
-        links: u32::try_from(links.len()).unwrap_or(u32::MAX),
-        charset: Some(decoded.encoding.name()),
-        title: page.title.as_deref().map(str::to_owned),
-        description: page.description.as_deref().map(str::to_owned),
-    };
-    if polite && (page.robots | robots_header(&response.headers)).nofollow {
-        return extract;
-    }
+    let asked = wishes.of_page(&page, &response.headers);
     let base = page
         .base
         .as_ref()
         .map(|_| page.base_url(&response.url))
         .filter(|base| base.as_str().len() <= LONGEST)
         .map_or(Cow::Borrowed(&response.url), Cow::Owned);
+    let canonical = page
+        .canonical
+        .as_deref()
+        .filter(|href| wishes.heed_canonical() && *href != response.url.as_str())
+        .and_then(|href| resolve_in(&base, href, decoded.encoding))
+        .filter(|canonical| *canonical != response.url);
     let refresh = page
         .refresh
         .as_ref()
         .and_then(|refresh| refresh.url.as_deref());
-    let followed = links.iter().filter(|link| !(polite && link.nofollow));
+    let hrefs = links
+        .iter()
+        .map(|link| (&*link.href, link.nofollow && wishes.heed_nofollow()))
+        .chain(refresh.map(|href| (href, false)));
     let mut text = String::new();
-    for href in followed.map(|link| &*link.href).chain(refresh) {
+    for (href, nofollow) in hrefs {
         // Most links lead to what is known. A known text is that of a URL already, which spares the parser.
-        let is_known = spell(&mut text, &base, href) && reader.knows(&text);
-        if !is_known && let Some(url) = resolve_in(&base, href, decoded.encoding) {
+        if spell(&mut text, &base, href) && reader.knows(&text) {
+            continue;
+        }
+        if nofollow || asked.nofollow {
+            reader.reject(&base, href, Rejection::Nofollow);
+        } else if let Some(url) = resolve_in(&base, href, decoded.encoding) {
             reader.find(url);
+        } else {
+            reader.reject(&base, href, Rejection::NoUrl);
         }
     }
-    extract
+    let told = canonical.as_ref().map(Url::to_string);
+    if let Some(canonical) = canonical {
+        reader.find(canonical);
+    }
+    Extract {
+        charset: Some(decoded.encoding.name()),
+        title: page.title.as_deref().map(str::to_owned),
+        description: page.description.as_deref().map(str::to_owned),
+        noindex: asked.noindex,
+        canonical: told,
+        links: u32::try_from(links.len()).unwrap_or(u32::MAX),
+    }
 }
 
 /// Writes out the text that `href` stands for, without its fragment, if it is an absolute path or an absolute URL.
@@ -101,16 +125,4 @@ fn spell(text: &mut String, base: &Url, href: &str) -> bool {
     }
     text.push_str(href);
     true
-}
-
-/// What the headers ask of every robot; those that name one are for others.
-fn robots_header(headers: &HeaderMap) -> RobotsMeta {
-    headers
-        .get_all("x-robots-tag")
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .filter(|value| !value.contains(':'))
-        .fold(RobotsMeta::default(), |asked, value| {
-            asked | RobotsMeta::parse(value)
-        })
 }

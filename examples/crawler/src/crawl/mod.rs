@@ -1,7 +1,9 @@
 //! The crawl, as a flow: a frontier of visits, polite fetching, the links that lead on, and the sinks.
 
+mod address;
 mod admission;
 mod allowance;
+mod earlier;
 mod event;
 mod feed;
 mod fetcher;
@@ -11,10 +13,18 @@ mod follow;
 mod frontier;
 mod ledger;
 mod links;
+mod listed;
+mod pace;
 mod rejection;
+mod robots_txt;
 mod site;
+mod sitemaps;
 mod stop;
+mod traps;
+mod trouble;
+mod turn;
 mod visit;
+mod wishes;
 
 use std::convert::Infallible;
 use std::error::Error;
@@ -22,11 +32,13 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use thalweg::operators::concurrency::{FrontierHandle, KeyLimits, Work, frontier_in};
+use thalweg::operators::concurrency::{FrontierHandle, KeyLimits, Store, Work, frontier_in};
 use thalweg::operators::terminal::{RunError, RunHandle};
 use thalweg::{Fault, Plan};
 use tokio::time::Instant;
 
+pub(crate) use self::address::Limits;
+pub use self::earlier::{Earlier, EarlierError};
 pub use self::event::CrawlEvent;
 pub use self::feed::Feed;
 use self::fetcher::Fetcher;
@@ -35,10 +47,13 @@ use self::folder::Start;
 pub use self::folder_error::FolderError;
 use self::follow::Follow;
 pub use self::frontier::LogError;
-use self::frontier::{Found, Key, Queue};
+use self::frontier::{Found, Key, Numbers, Queue};
 use self::ledger::{Clock, Ledger, Totals};
+pub(crate) use self::pace::Policy;
 pub use self::rejection::{RejectedUrl, Rejection, Rejections};
+pub(crate) use self::site::Manner;
 use self::site::Site;
+pub use self::sitemaps::SitemapRecord;
 use self::stop::Stop;
 use self::visit::Visit;
 use crate::args::Args;
@@ -86,8 +101,12 @@ pub struct Crawl {
     feed: Feed,
     stop: Stop,
     clock: Clock,
+    /// The runs before have left nothing to do.
+    is_finished: bool,
     /// When what is still running will be cut off.
     deadline: Option<Instant>,
+    /// When the crawl has taken as long as it may.
+    time_limit: Option<Instant>,
     summary: Summary,
 }
 
@@ -98,32 +117,48 @@ impl Crawl {
     ///
     /// Panics outside of a tokio runtime.
     #[must_use = "a crawl is to be waited for"]
-    pub fn start(args: &Args, mut folder: Option<Folder>) -> Self {
+    pub fn start(args: &Args, folder: Option<Folder>) -> Self {
+        Self::start_again(args, folder, Earlier::default())
+    }
+
+    /// Starts a crawl as [`start`](Self::start) does, and asks only for what has changed since an earlier one.
+    ///
+    /// A page that is still the same leads to where it led then.
+    ///
+    /// # Panics
+    ///
+    /// As [`start`](Self::start).
+    #[must_use = "a crawl is to be waited for"]
+    pub fn start_again(args: &Args, mut folder: Option<Folder>, earlier: Earlier) -> Self {
+        let earlier = Arc::new(earlier);
         let start = folder.as_mut().and_then(Folder::take_start);
         let Start {
             mut admission,
             queue,
         } = start.unwrap_or_else(|| Start::anew(args, Key::random()));
-        let seeds: Vec<Visit> = args
-            .urls
-            .iter()
-            .filter_map(|url| admission.seed(url.clone()))
-            .collect();
+        let mut seeds: Vec<Visit> = Vec::with_capacity(args.urls.len());
+        for url in &args.urls {
+            seeds.extend(admission.seed(url.clone()));
+        }
+        for url in &args.what.sitemap {
+            seeds.extend(admission.seed_sitemap(url.clone()));
+        }
+        let is_finished = folder.is_some() && seeds.is_empty() && queue.is_empty();
         let totals = Arc::new(Totals::default());
-        let mut clock = Clock::after([].into_iter());
+        let mut clock = Clock::after(&Numbers::default());
         if let Some(folder) = &mut folder {
-            totals.go_on(folder.totals());
-            clock = Clock::after(folder.totals());
+            totals.go_on(folder.before());
+            clock = Clock::after(folder.before());
             for found in Found::all(&seeds) {
                 folder.found(&found);
             }
         }
 
         let stop = Stop::default();
-        let pages = totals.summary().pages;
-        let fetcher = Arc::new(Fetcher::new(args, pages, stop.clone()));
+        let before = totals.summary();
+        let fetcher = Arc::new(Fetcher::new(args, &before, earlier.clone(), stop.clone()));
         let (feed, mut teller) = Feed::new();
-        let mut follow = Follow::new(args, admission, folder.is_some(), totals.clone());
+        let mut follow = Follow::new(args, admission, earlier, folder.is_some(), totals.clone());
         let ledger = Ledger::new(folder, totals.clone(), clock);
 
         let politeness = KeyLimits::new(args.speed.concurrency)
@@ -150,7 +185,12 @@ impl Crawl {
             feed,
             stop,
             clock,
+            is_finished,
             deadline: None,
+            time_limit: args
+                .limits
+                .max_time
+                .and_then(|time| Instant::now().checked_add(time)),
             summary: Summary::default(),
         }
     }
@@ -172,6 +212,11 @@ impl Crawl {
                 () = self.fetcher.allowance.spent(), if !at_limit => {
                     at_limit = true;
                     self.run.request_stop();
+                }
+                () = until(self.time_limit) => {
+                    self.time_limit = None;
+                    self.deadline = Some(Instant::now() + GRACE);
+                    self.fetcher.allowance.end();
                 }
                 () = until(self.deadline) => {
                     self.deadline = if self.stop.was_cut() {
@@ -195,6 +240,12 @@ impl Crawl {
         self.summary.refused = self.queue.refused();
         self.summary.finish(why, self.clock.elapsed());
         end.map(drop).map_err(CrawlError)
+    }
+
+    /// Tells whether there was nothing left to do when it was started, because it goes on with one that is finished.
+    #[must_use]
+    pub fn is_finished(&self) -> bool {
+        self.is_finished
     }
 
     /// Asks the crawl to end within five seconds: nothing new is begun, and running requests may come to their end.

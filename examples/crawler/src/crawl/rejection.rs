@@ -9,37 +9,73 @@ use serde::{Serialize, Serializer};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Rejection {
+    /// It is no address of a page: of another scheme, such as `mailto:`, or none at all.
+    NoUrl,
+    /// The page or the link asks not to follow it (`--obey`).
+    Nofollow,
     /// It is longer than any URL that is followed.
     TooLong,
     /// It lies outside of the scope.
     OutOfScope,
-    /// Its path has the extension of a file without links.
-    Media,
-    /// Too many links lead to it from a start.
+    /// It ends in the extension of a file that is not asked for (`--skip-extensions`).
+    Extension,
+    /// No expression that URLs have to match does (`--include`).
+    NotIncluded,
+    /// An expression that URLs may not match does (`--exclude`).
+    Excluded,
+    /// A segment stands in its path too often (`--max-repeats`).
+    RepeatingPath,
+    /// Too many links lead to it from a start (`--max-depth`).
     TooDeep,
+    /// Too many redirects in a row lead to it.
+    Redirects,
+    /// Its host has too many URLs of its pattern, as calendars do (`--max-per-pattern`).
+    PatternBudget,
+    /// Its host has as many URLs as one may have (`--max-pages-per-host`).
+    HostBudget,
     /// The robots.txt of its site disallows it.
     Robots,
+    /// The robots.txt of its site cannot be read, so all is disallowed.
+    NoRobots,
 }
 
 impl Rejection {
     /// Every reason, in the order in which they are told.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 14] = [
+        Self::NoUrl,
+        Self::Nofollow,
         Self::TooLong,
         Self::OutOfScope,
-        Self::Media,
+        Self::Extension,
+        Self::NotIncluded,
+        Self::Excluded,
+        Self::RepeatingPath,
         Self::TooDeep,
+        Self::Redirects,
+        Self::PatternBudget,
+        Self::HostBudget,
         Self::Robots,
+        Self::NoRobots,
     ];
 
     /// The reason as it is written to files: one word.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
+            Self::NoUrl => "no_url",
+            Self::Nofollow => "nofollow",
             Self::TooLong => "too_long",
             Self::OutOfScope => "out_of_scope",
-            Self::Media => "media",
+            Self::Extension => "extension",
+            Self::NotIncluded => "not_included",
+            Self::Excluded => "excluded",
+            Self::RepeatingPath => "repeating_path",
             Self::TooDeep => "too_deep",
+            Self::Redirects => "redirects",
+            Self::PatternBudget => "pattern_budget",
+            Self::HostBudget => "host_budget",
             Self::Robots => "robots",
+            Self::NoRobots => "no_robots",
         }
     }
 }
@@ -48,11 +84,20 @@ impl Rejection {
 impl fmt::Display for Rejection {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.pad(match self {
+            Self::NoUrl => "no URL of a page",
+            Self::Nofollow => "nofollow",
             Self::TooLong => "too long",
             Self::OutOfScope => "out of scope",
-            Self::Media => "no page by its name",
+            Self::Extension => "by extension",
+            Self::NotIncluded => "not included",
+            Self::Excluded => "excluded",
+            Self::RepeatingPath => "repeating path",
             Self::TooDeep => "too deep",
+            Self::Redirects => "many redirects",
+            Self::PatternBudget => "many of a kind",
+            Self::HostBudget => "many of a host",
             Self::Robots => "denied by robots",
+            Self::NoRobots => "robots not known",
         })
     }
 }

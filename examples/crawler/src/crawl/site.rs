@@ -3,125 +3,246 @@
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::hash::{Hash, Hasher};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::Mutex;
 use tokio::time::Instant;
 use url::{Position, Url};
 
+use super::address;
+use super::listed::Listed;
+use super::pace::{MOMENT, Pace, Policy};
+use super::visit::Failure;
 use crate::robots::Rules;
 
 /// Sites that are remembered while nothing of theirs is queued.
 const REMEMBERED: usize = 10_000;
 
-/// The longest pause that a site is granted, by its `robots.txt` or when it is busy.
-const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+/// How long a `robots.txt` holds, as RFC 9309 has it.
+const ROBOTS_HOLD: Duration = Duration::from_hours(24);
 
 /// How long what is known of a `robots.txt` that could not be read holds.
 const ASK_AGAIN: Duration = Duration::from_mins(1);
 
+/// How a site is treated.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Manner {
+    /// Between the starts of two requests, at least.
+    pub(crate) delay: Duration,
+    pub(crate) policy: Policy,
+    /// How its address is spared, which it may share with other sites.
+    pub(crate) address: Option<address::Limits>,
+}
+
 /// An origin (scheme, host and port): what a `robots.txt` is for, and what requests are kept apart for.
 pub(super) struct Site {
     origin: Box<str>,
-    /// In milliseconds.
-    pause: AtomicU64,
-    /// Until when the site wants to be left alone, in milliseconds since it is known.
-    rest: AtomicU64,
-    known_since: Instant,
-    robots: Mutex<Option<(Instant, Robots)>>,
+    manner: Manner,
+    pace: Mutex<Pace>,
+    robots: tokio::sync::Mutex<Option<Asked>>,
+    /// How often URLs that ran into trouble have been tried, while they are to be tried again.
+    tries: Mutex<HashMap<Box<str>, u32>>,
+    pub(super) listed: Listed,
+}
+
+/// What came of asking for a `robots.txt`, the last time.
+struct Asked {
+    since: Instant,
+    /// How often it was asked for in vain.
+    tries: u32,
+    robots: Robots,
 }
 
 /// What came of reading a `robots.txt`.
 pub(super) enum Robots {
     /// These are the rules; the default where there is no such file.
     Rules(Rules),
-    /// The server answers with an error, this one.
-    Failing(String),
-    /// There is no answer, for this reason.
-    Unreachable(String),
+    /// It cannot be read now.
+    Trouble(Trouble),
+    /// No request to the site is made at all.
+    Refused(Failure),
+}
+
+/// Why a `robots.txt` cannot be read.
+pub(super) struct Trouble {
+    pub(super) why: String,
+    /// How long to wait before another try; none if that will not help.
+    pub(super) again: Option<Duration>,
+    /// Whether, if it stays like this, the site counts as one that has none. Else it counts as one that disallows all.
+    pub(super) is_none: bool,
 }
 
 /// Whether a URL may be fetched.
+#[derive(Debug)]
 pub(super) enum Permission {
     Granted,
-    /// No, and why.
-    Denied(String),
-    /// Not yet: the site wants longer pauses than was known when this began.
+    /// The site does not want it.
+    Denied,
+    /// What the site wants cannot be found out, and why: so it wants nothing.
+    NoRobots(String),
+    /// No request to the site is made at all.
+    Refused(Failure),
+    /// Not yet: it cannot be found out just now.
     TooEarly,
-    /// There is nobody to ask, and why.
-    Unreachable(String),
 }
 
 impl Site {
-    /// The pause between the starts of two requests, as far as is known; while the site rests, at least until the end
-    /// of that.
+    /// How long the next request has to wait for its turn, or else how long the one after it: the pause between the
+    /// starts of two, as far as is known.
     pub(super) fn pause(&self) -> Duration {
-        Duration::from_millis(self.pause.load(Relaxed)).max(self.rest_left())
+        let pace = self.pace();
+        let pause = pace.pause(self.manner.policy);
+        if pause.is_zero() && !pace.is_set_apart() {
+            return pause;
+        }
+        pause.max(pace.wait(Instant::now()))
+    }
+
+    pub(super) fn manner(&self) -> &Manner {
+        &self.manner
     }
 
     /// Leaves the site alone for a while, as it asks for, but not for longer than a site is granted.
     pub(super) fn rest(&self, asked: Duration) {
-        let end = self.known_since.elapsed() + asked.min(LONGEST_PAUSE);
-        self.rest.fetch_max(millis(end), Relaxed);
+        let policy = self.manner.policy;
+        self.pace().rest(policy, asked, Instant::now());
     }
 
-    /// Tells whether the site is to be left alone now.
+    /// Tells whether the site is to be left alone for more than a moment.
     pub(super) fn is_resting(&self) -> bool {
-        !self.rest_left().is_zero()
+        let pace = self.pace();
+        pace.is_set_apart() && pace.wait(Instant::now()) > MOMENT
     }
 
-    fn rest_left(&self) -> Duration {
-        match self.rest.load(Relaxed) {
-            0 => Duration::ZERO,
-            end => Duration::from_millis(end).saturating_sub(self.known_since.elapsed()),
-        }
-    }
-
-    /// Asks whether `url` may be fetched by a visit that began when `known` was the pause.
+    /// Takes the turn to send a request now.
     ///
-    /// `read` is called if the `robots.txt` is not known; meanwhile others wait for it.
+    /// # Errors
+    ///
+    /// When to try again, if it is too early.
+    pub(super) fn claim(&self, now: Instant) -> Result<(), Instant> {
+        self.pace().claim(self.manner.policy, now)
+    }
+
+    /// Hears that an answer has come, and after which time.
+    pub(super) fn answered(&self, latency: Duration) {
+        let policy = self.manner.policy;
+        self.pace().answered(policy, latency, Instant::now());
+    }
+
+    /// Learns from an answer that was a good one.
+    pub(super) fn succeed(&self, latency: Duration) {
+        self.pace().succeed(self.manner.policy, latency);
+    }
+
+    /// Learns that something went wrong.
+    pub(super) fn fail(&self) {
+        self.pace().fail(self.manner.policy, Instant::now());
+    }
+
+    /// Counts one more try of `url`, which is to be tried again.
+    pub(super) fn count_try(&self, url: &Url) {
+        *lock(&self.tries).entry(url.as_str().into()).or_default() += 1;
+    }
+
+    /// Counts the tries of `url` so far.
+    pub(super) fn tries(&self, url: &Url) -> u32 {
+        let tries = lock(&self.tries);
+        tries.get(url.as_str()).copied().unwrap_or_default()
+    }
+
+    /// Forgets the tries of `url`, which is done with; gives how many there were.
+    pub(super) fn finish(&self, url: &Url) -> u32 {
+        let mut tries = lock(&self.tries);
+        // Hardly ever is there any trouble, and then no URL need be looked for.
+        if tries.is_empty() {
+            return 0;
+        }
+        tries.remove(url.as_str()).unwrap_or_default()
+    }
+
+    /// Asks whether `url` may be fetched.
+    ///
+    /// `read` is called if the `robots.txt` is not known; meanwhile others wait for it. It is tried again up to `retries`
+    /// times, with rests between, and once more when some time has passed.
     pub(super) async fn permission(
         &self,
         url: &Url,
-        known: Duration,
+        retries: u32,
         read: impl AsyncFnOnce() -> Robots,
     ) -> Permission {
-        let mut robots = self.robots.lock().await;
-        let expired = |(since, robots): &mut (Instant, Robots)| {
-            !matches!(robots, Robots::Rules(_)) && since.elapsed() >= ASK_AGAIN
-        };
-        robots.take_if(expired);
-        let robots = match &mut *robots {
-            Some((_, robots)) => robots,
-            unknown => {
-                let read = read().await;
-                self.slow_down(&read);
-                &mut unknown.insert((Instant::now(), read)).1
+        let mut asked = self.robots.lock().await;
+        asked.take_if(|asked| asked.is_over());
+        if asked.as_ref().is_none_or(|asked| asked.is_open(retries)) {
+            if self.is_resting() {
+                return Permission::TooEarly;
             }
+            let tries = asked.as_ref().map_or(0, |asked| asked.tries);
+            let robots = read().await;
+            self.learn(&robots, tries < retries);
+            *asked = Some(Asked {
+                since: Instant::now(),
+                tries: tries + 1,
+                robots,
+            });
+        }
+        let Some(asked) = &*asked else {
+            return Permission::TooEarly;
         };
-        match robots {
-            Robots::Rules(_) if self.pause() > known => Permission::TooEarly,
+        match &asked.robots {
+            _ if asked.is_open(retries) => Permission::TooEarly,
             Robots::Rules(rules) if rules.allows(url) => Permission::Granted,
-            Robots::Rules(_) => Permission::Denied("robots.txt disallows it".to_owned()),
-            Robots::Failing(why) => Permission::Denied(why.clone()),
-            Robots::Unreachable(why) => Permission::Unreachable(why.clone()),
+            Robots::Rules(_) => Permission::Denied,
+            Robots::Trouble(Trouble { is_none: true, .. }) => Permission::Granted,
+            Robots::Trouble(Trouble { why, .. }) => Permission::NoRobots(why.clone()),
+            Robots::Refused(failure) => Permission::Refused(failure.clone()),
         }
     }
 
-    fn slow_down(&self, robots: &Robots) {
-        if let Robots::Rules(rules) = robots
-            && let Some(pause) = rules.crawl_delay()
-        {
-            self.pause
-                .fetch_max(millis(pause.min(LONGEST_PAUSE)), Relaxed);
+    fn learn(&self, robots: &Robots, is_tried_again: bool) {
+        match robots {
+            Robots::Rules(rules) => {
+                self.listed.list(rules.sitemaps());
+                if let Some(delay) = rules.crawl_delay() {
+                    let delay = delay.min(self.manner.policy.longest);
+                    self.pace().slow_to(delay);
+                }
+            }
+            Robots::Trouble(trouble) => {
+                if let Some(again) = trouble.again
+                    && is_tried_again
+                {
+                    self.rest(again);
+                }
+            }
+            Robots::Refused(_) => {}
         }
+    }
+
+    fn pace(&self) -> MutexGuard<'_, Pace> {
+        lock(&self.pace)
     }
 }
 
-fn millis(pause: Duration) -> u64 {
-    u64::try_from(pause.as_millis()).unwrap_or(u64::MAX)
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // Every change is complete before anything can panic, so a poisoned lock is a sound one.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Asked {
+    /// Tells whether it is to be asked for again because time has passed.
+    fn is_over(&self) -> bool {
+        let hold = match self.robots {
+            Robots::Rules(_) => ROBOTS_HOLD,
+            Robots::Trouble(_) | Robots::Refused(_) => ASK_AGAIN,
+        };
+        self.since.elapsed() >= hold
+    }
+
+    /// Tells whether it is to be asked for again because that may help.
+    fn is_open(&self, retries: u32) -> bool {
+        let may_help = matches!(&self.robots, Robots::Trouble(trouble) if trouble.again.is_some());
+        may_help && self.tries <= retries
+    }
 }
 
 /// Two sites with the same origin are the same.
@@ -165,18 +286,24 @@ impl Sites {
         }
     }
 
-    /// The site of `url`; one that is new begins with the given pause.
-    pub(super) fn of(&mut self, url: &Url, pause: impl FnOnce(&Url) -> Duration) -> Arc<Site> {
+    /// The site of `url`; one that is new is treated in the given manner.
+    pub(super) fn of<M: Into<Manner>>(
+        &mut self,
+        url: &Url,
+        manner: impl FnOnce(&Url) -> M,
+    ) -> Arc<Site> {
         let origin = &url[..Position::BeforePath];
         if let Some(site) = self.by_origin.get(origin) {
             return site.clone();
         }
+        let manner = manner(url).into();
         let site = Arc::new(Site {
             origin: origin.into(),
-            pause: AtomicU64::new(millis(pause(url))),
-            rest: AtomicU64::new(0),
-            known_since: Instant::now(),
-            robots: Mutex::new(None),
+            manner,
+            pace: Mutex::new(Pace::new(manner.delay)),
+            robots: tokio::sync::Mutex::default(),
+            tries: Mutex::default(),
+            listed: Listed::default(),
         });
         self.by_origin.insert(origin.into(), site.clone());
         self.order.push_back(site.clone());
@@ -189,8 +316,8 @@ impl Sites {
         if self.order.len() > REMEMBERED
             && let Some(oldest) = self.order.pop_front()
         {
-            // One reference is here, one in the map.
-            if Arc::strong_count(&oldest) > 2 {
+            // One reference is here, one in the map. One that rests has to be known when it is asked again.
+            if Arc::strong_count(&oldest) > 2 || oldest.is_resting() {
                 self.order.push_back(oldest);
             } else {
                 self.by_origin.remove(&oldest.origin);
@@ -203,6 +330,22 @@ impl Sites {
 mod tests {
     use super::*;
 
+    const RETRIES: u32 = 2;
+
+    impl From<Duration> for Manner {
+        fn from(delay: Duration) -> Self {
+            let policy = Policy {
+                factor: 0.0,
+                longest: Duration::from_secs(30),
+            };
+            Self {
+                delay,
+                policy,
+                address: None,
+            }
+        }
+    }
+
     fn site(pause: Duration) -> (Arc<Site>, Url) {
         let url = Url::parse("http://river.test/a").expect("a URL");
         (Sites::new().of(&url, |_| pause), url)
@@ -212,36 +355,44 @@ mod tests {
         Robots::Rules(crate::robots::Robots::parse(text.as_bytes()).for_agent("crawler"))
     }
 
+    fn trouble(why: &str, again: Option<u64>) -> Robots {
+        Robots::Trouble(Trouble {
+            why: why.to_owned(),
+            again: again.map(Duration::from_secs),
+            is_none: false,
+        })
+    }
+
     async fn never() -> Robots {
         panic!("it is known")
     }
 
-    #[tokio::test]
-    async fn a_pause_that_is_learnt_sends_back_who_began_before() {
+    #[tokio::test(start_paused = true)]
+    async fn a_crawl_delay_counts_from_the_robots_txt_on() {
         let (site, url) = site(Duration::from_millis(250));
-        let kept = site.pause();
-        let read = async || rules("user-agent: *\ncrawl-delay: 2");
-        let first = site.permission(&url, kept, read).await;
-        assert!(matches!(first, Permission::TooEarly));
-        let second = site.permission(&url, kept, never).await;
-        assert!(matches!(second, Permission::TooEarly));
-        let third = site.permission(&url, site.pause(), never).await;
-        assert!(matches!(third, Permission::Granted));
-        assert_eq!(site.pause(), Duration::from_secs(2));
+        let read = async || {
+            site.claim(Instant::now()).expect("its turn");
+            rules("user-agent: *\ncrawl-delay: 2")
+        };
+        let first = site.permission(&url, RETRIES, read).await;
+        assert!(matches!(first, Permission::Granted));
+        assert_eq!(site.pause().as_secs(), 2);
+        assert!(site.is_resting(), "two seconds after its robots.txt");
+        tokio::time::advance(Duration::from_secs(2)).await;
+        assert!(!site.is_resting());
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn a_pause_is_never_shortened_and_has_a_limit() {
         let (patient, url) = site(Duration::from_secs(5));
         let read = async || rules("user-agent: *\ncrawl-delay: 2");
-        let first = patient.permission(&url, patient.pause(), read).await;
-        assert!(matches!(first, Permission::Granted));
+        patient.permission(&url, RETRIES, read).await;
         assert_eq!(patient.pause(), Duration::from_secs(5));
 
         let (site, url) = site(Duration::ZERO);
         let read = async || rules("user-agent: *\ncrawl-delay: 86400");
-        site.permission(&url, site.pause(), read).await;
-        assert_eq!(site.pause(), LONGEST_PAUSE);
+        site.permission(&url, RETRIES, read).await;
+        assert_eq!(site.pause(), Duration::from_secs(30));
     }
 
     #[tokio::test(start_paused = true)]
@@ -252,37 +403,83 @@ mod tests {
         site.rest(Duration::from_secs(2));
         assert_eq!(site.pause(), Duration::from_secs(15));
         assert!(site.is_resting());
-        let read = async || rules("");
-        let early = site.permission(&url, Duration::from_secs(1), read).await;
+        let early = site.permission(&url, RETRIES, never).await;
         assert!(matches!(early, Permission::TooEarly));
         tokio::time::advance(Duration::from_secs(15)).await;
         assert!(!site.is_resting());
         assert_eq!(site.pause(), Duration::from_secs(1));
         site.rest(Duration::MAX);
-        assert_eq!(site.pause(), LONGEST_PAUSE);
+        assert_eq!(site.pause(), Duration::from_secs(30));
     }
 
     #[tokio::test(start_paused = true)]
-    async fn trouble_is_remembered_for_a_while() {
+    async fn a_robots_txt_is_read_again_after_a_day() {
         let (site, url) = site(Duration::ZERO);
-        let failing = async || Robots::Failing("503".to_owned());
-        let unreachable = async || Robots::Unreachable("gone".to_owned());
-        let first = site.permission(&url, Duration::ZERO, failing).await;
-        assert!(matches!(first, Permission::Denied(why) if why == "503"));
+        let read = async || rules("");
+        let first = site.permission(&url, RETRIES, read).await;
+        assert!(matches!(first, Permission::Granted));
+        tokio::time::advance(Duration::from_hours(23)).await;
+        let second = site.permission(&url, RETRIES, never).await;
+        assert!(matches!(second, Permission::Granted));
+        tokio::time::advance(Duration::from_hours(1)).await;
+        let read = async || rules("user-agent: *\ndisallow: /");
+        let third = site.permission(&url, RETRIES, read).await;
+        assert!(matches!(third, Permission::Denied));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn trouble_is_tried_again_with_rests_between_and_remembered_for_a_while() {
+        let (site, url) = site(Duration::ZERO);
+        for seconds in [3, 5] {
+            let failing = async || trouble("503", Some(seconds));
+            let early = site.permission(&url, RETRIES, failing).await;
+            assert!(matches!(early, Permission::TooEarly));
+            assert_eq!(site.pause(), Duration::from_secs(seconds));
+            let early = site.permission(&url, RETRIES, never).await;
+            assert!(matches!(early, Permission::TooEarly), "it rests");
+            tokio::time::advance(Duration::from_secs(seconds)).await;
+        }
+        let failing = async || trouble("503", Some(7));
+        let third = site.permission(&url, RETRIES, failing).await;
+        assert!(matches!(third, Permission::NoRobots(why) if why == "503"));
         let just_before = Duration::from_millis(59_999);
         tokio::time::advance(just_before).await;
-        let second = site.permission(&url, Duration::ZERO, never).await;
-        assert!(matches!(second, Permission::Denied(_)));
+        let fourth = site.permission(&url, RETRIES, never).await;
+        assert!(matches!(fourth, Permission::NoRobots(_)));
         tokio::time::advance(Duration::from_millis(1)).await;
-        let third = site.permission(&url, Duration::ZERO, unreachable).await;
-        assert!(matches!(third, Permission::Unreachable(why) if why == "gone"));
+        let hopeless = async || trouble("not public", None);
+        let fifth = site.permission(&url, RETRIES, hopeless).await;
+        assert!(matches!(fifth, Permission::NoRobots(why) if why == "not public"));
         tokio::time::advance(ASK_AGAIN).await;
         let read = async || rules("");
-        let fourth = site.permission(&url, Duration::ZERO, read).await;
-        assert!(matches!(fourth, Permission::Granted));
-        tokio::time::advance(ASK_AGAIN * 100).await;
-        let fifth = site.permission(&url, Duration::ZERO, never).await;
-        assert!(matches!(fifth, Permission::Granted));
+        let sixth = site.permission(&url, RETRIES, read).await;
+        assert!(matches!(sixth, Permission::Granted));
+    }
+
+    #[tokio::test]
+    async fn a_refusal_that_stays_is_a_site_without_rules() {
+        let (site, url) = site(Duration::ZERO);
+        let refused = async || {
+            Robots::Trouble(Trouble {
+                why: "429".to_owned(),
+                again: Some(Duration::ZERO),
+                is_none: true,
+            })
+        };
+        let first = site.permission(&url, 1, refused).await;
+        assert!(matches!(first, Permission::TooEarly));
+        let second = site.permission(&url, 1, refused).await;
+        assert!(matches!(second, Permission::Granted));
+    }
+
+    #[tokio::test]
+    async fn tries_are_counted_until_a_url_is_done_with() {
+        let (site, url) = site(Duration::ZERO);
+        assert_eq!((site.tries(&url), site.finish(&url)), (0, 0));
+        site.count_try(&url);
+        site.count_try(&url);
+        assert_eq!((site.tries(&url), site.finish(&url)), (2, 2));
+        assert_eq!(site.tries(&url), 0);
     }
 
     #[test]

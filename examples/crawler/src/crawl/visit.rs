@@ -8,8 +8,9 @@ use url::Url;
 
 use super::event::CrawlEvent;
 use super::frontier::{Fingerprint, Found, Queue, Trail};
+use super::rejection::Rejection;
 use super::site::Site;
-use crate::fetch::Response;
+use crate::fetch::{Reason, Response};
 
 /// A URL to be fetched.
 #[derive(Debug, Clone)]
@@ -25,8 +26,19 @@ pub(super) struct Visit {
     pub(super) depth: u32,
     /// Where the link was found; none for a seed.
     pub(super) referrer: Option<Arc<str>>,
-    /// Redirects in a row between spellings of this one URL.
+    /// Redirects in a row that led here.
     pub(super) respelled: u8,
+    pub(super) kind: Kind,
+}
+
+/// What is expected at a URL.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// A page.
+    #[default]
+    Page,
+    /// A sitemap; it counts as no page.
+    Sitemap,
 }
 
 impl Visit {
@@ -34,6 +46,7 @@ impl Visit {
         let Trail {
             depth,
             respelled,
+            kind,
             referrer,
         } = trail;
         Self {
@@ -44,6 +57,7 @@ impl Visit {
             depth,
             referrer,
             respelled,
+            kind,
         }
     }
 
@@ -52,6 +66,7 @@ impl Visit {
         Trail {
             depth: self.depth,
             respelled: self.respelled,
+            kind: self.kind,
             referrer: self.referrer.clone(),
         }
     }
@@ -71,10 +86,10 @@ pub(super) enum Outcome {
     /// There is a response, of whatever status.
     Response(Box<Response>),
     /// There is none; this is why.
-    Failed(String),
-    /// The robots.txt of the site does not want it, or says nothing but errors.
-    Denied(String),
-    /// It began before the pace of the site was known: it has to line up again.
+    Failed(Failure),
+    /// The robots.txt of the site does not want it, or cannot be read.
+    Denied { reason: Rejection, why: String },
+    /// The site is to be left alone for a while: the visit has to line up again.
     TooEarly,
     /// There were pages enough.
     Surplus,
@@ -88,4 +103,11 @@ pub(super) struct Step {
     pub(super) id: u64,
     /// The URLs that are new; told only if there is a log.
     pub(super) found: Vec<Found>,
+}
+
+/// Why there is no response.
+#[derive(Clone, Debug)]
+pub(super) struct Failure {
+    pub(super) reason: Reason,
+    pub(super) why: String,
 }

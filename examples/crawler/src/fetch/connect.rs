@@ -69,13 +69,13 @@ impl Connector {
         // Where the option is missing, it is only slower.
         let _ = tcp.set_nodelay(true);
 
-        let is_https = url.scheme() == "https";
+        let is_secure = url.scheme() == "https";
         if let Some(proxy) = proxy
-            && is_https
+            && is_secure
         {
             proxy.tunnel(&mut tcp, url).await.map_err(unreachable)?;
         }
-        let (io, is_http2) = if is_https {
+        let (io, is_http2) = if is_secure {
             let tls = self
                 .secure(url, tcp)
                 .await

@@ -28,7 +28,7 @@ pub(super) async fn dial(addresses: &[SocketAddr]) -> io::Result<TcpStream> {
         attempts.extend(waiting.next().map(TcpStream::connect));
         let head_start = async {
             if waiting.len() == 0 {
-                pending().await
+                pending::<()>().await;
             } else {
                 sleep(HEAD_START).await;
             }

@@ -6,8 +6,9 @@ use std::io;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
 use tokio_rustls::rustls;
+
+use super::reason::Reason;
 
 /// The part of a request in which its time ran out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,76 +31,6 @@ impl fmt::Display for Phase {
             Self::Body => "reading the body",
             Self::Piece => "waiting for more of the body",
         })
-    }
-}
-
-/// What kind of trouble a request ran into, to be counted by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum Reason {
-    /// The URL cannot be requested.
-    Url,
-    /// The name has no address.
-    Name,
-    /// Nothing answers at the addresses.
-    Unreachable,
-    /// All addresses are private.
-    PrivateAddress,
-    /// The TLS handshake failed.
-    Tls,
-    /// Connecting took too long.
-    ConnectTimeout,
-    /// The head of the answer took too long.
-    HeadTimeout,
-    /// The body took too long.
-    BodyTimeout,
-    /// The head of the answer is too long.
-    HeadTooLarge,
-    /// The answer is no HTTP, or there is none.
-    Protocol,
-    /// The body broke off.
-    BrokenBody,
-    /// The body does not decode.
-    Coding,
-    /// The body is longer than the limit, and was cut there.
-    TooLong,
-    /// The body decodes to far more than was sent, and was cut.
-    Bomb,
-    /// The robots.txt of the host cannot be read, so everything is disallowed for now.
-    NoRobots,
-    /// The crawl was stopped meanwhile.
-    Stopped,
-}
-
-impl Reason {
-    /// The name in one word, as outputs write it.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Url => "url",
-            Self::Name => "name",
-            Self::Unreachable => "unreachable",
-            Self::PrivateAddress => "private_address",
-            Self::Tls => "tls",
-            Self::ConnectTimeout => "connect_timeout",
-            Self::HeadTimeout => "head_timeout",
-            Self::BodyTimeout => "body_timeout",
-            Self::HeadTooLarge => "head_too_large",
-            Self::Protocol => "protocol",
-            Self::BrokenBody => "broken_body",
-            Self::Coding => "coding",
-            Self::TooLong => "too_long",
-            Self::Bomb => "bomb",
-            Self::NoRobots => "no_robots",
-            Self::Stopped => "stopped",
-        }
-    }
-}
-
-impl fmt::Display for Reason {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.pad(self.name())
     }
 }
 

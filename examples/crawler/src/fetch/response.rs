@@ -8,7 +8,7 @@ use hyper::header::{CONTENT_TYPE, LOCATION, RETRY_AFTER};
 use hyper::{HeaderMap, StatusCode, Version};
 use url::Url;
 
-use super::error::Reason;
+use super::reason::Reason;
 
 /// The answer to one request, of whatever status.
 #[derive(Debug, Clone)]
@@ -49,6 +49,13 @@ impl Response {
         self.headers.get(CONTENT_TYPE)?.to_str().ok()
     }
 
+    /// Tells whether there is a page in the body, by its `Content-Type`; where none is sent, there is.
+    #[must_use]
+    pub fn is_page(&self) -> bool {
+        let kind = self.headers.get(CONTENT_TYPE);
+        !self.body.is_empty() && kind.is_none_or(|kind| is_html(kind.as_bytes()))
+    }
+
     /// What is wrong with the body, if something is.
     #[must_use]
     pub fn cut(&self) -> Option<Reason> {
@@ -69,6 +76,16 @@ impl Response {
     }
 }
 
+/// Tells whether a `Content-Type` is that of a page.
+pub(crate) fn is_html(content_type: &[u8]) -> bool {
+    let kind = content_type
+        .split(|&byte| byte == b';')
+        .next()
+        .unwrap_or_default();
+    let kind = kind.trim_ascii();
+    kind.eq_ignore_ascii_case(b"text/html") || kind.eq_ignore_ascii_case(b"application/xhtml+xml")
+}
+
 fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     let value = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     if let Ok(seconds) = value.parse() {
@@ -80,7 +97,7 @@ fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
 
 /// Where a redirect leads. Bytes beyond ASCII are read as UTF-8, as browsers do.
 pub(super) fn location(url: &Url, status: StatusCode, headers: &HeaderMap) -> Option<Url> {
-    if !status.is_redirection() {
+    if !status.is_redirection() || status == StatusCode::NOT_MODIFIED {
         return None;
     }
     let target = String::from_utf8_lossy(headers.get(LOCATION)?.as_bytes());
@@ -130,6 +147,7 @@ mod tests {
             Some("http://river.test/d")
         );
         assert_eq!(location(&url, StatusCode::CREATED, &headers), None);
+        assert_eq!(location(&url, StatusCode::NOT_MODIFIED, &headers), None);
         headers.insert(LOCATION, HeaderValue::from_static("http://["));
         assert_eq!(location(&url, StatusCode::FOUND, &headers), None);
     }

@@ -2,7 +2,8 @@
 
 use std::borrow::Cow;
 
-use encoding_rs::{Encoding, UTF_8, WINDOWS_1252};
+use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
+use encoding_rs::{Encoding, UTF_8};
 
 use super::meta::Meta;
 use super::scan::{Scanner, Tag};
@@ -10,6 +11,9 @@ use super::text::trim;
 
 /// How far into a page a declaration of its encoding may stand, in bytes.
 const PRESCAN: usize = 1024;
+
+/// How much of a page is looked at to guess its encoding, in bytes: with so much, a guess is as good as it gets.
+const GUESSED: usize = 64 * 1024;
 
 /// A page that [`extract`](super::extract) can read.
 #[derive(Clone, Debug)]
@@ -23,7 +27,8 @@ pub struct Decoded<'a> {
 /// Finds out which encoding a page is in, and brings it to UTF-8 where it is not, by copying it.
 ///
 /// A byte order mark decides, else the `charset` of the `Content-Type` header, else what the page says itself within
-/// its first 1024 bytes. Where nothing is said, it is UTF-8 if the bytes are valid as such, and Windows-1252 if not.
+/// its first 1024 bytes. Where nothing is said, it is UTF-8 if the bytes are valid as such, and what they look
+/// most like if not.
 ///
 /// # Examples
 ///
@@ -79,7 +84,9 @@ fn guessed(html: &[u8]) -> &'static Encoding {
     if str::from_utf8(html).is_ok() {
         UTF_8
     } else {
-        WINDOWS_1252
+        let mut detector = EncodingDetector::new(Iso2022JpDetection::Deny);
+        detector.feed(&html[..html.len().min(GUESSED)], true);
+        detector.guess(None, Utf8Detection::Deny)
     }
 }
 

@@ -44,10 +44,10 @@ impl<'a> Meta<'a> {
         })
     }
 
-    /// What the page asks of every robot.
-    pub(super) fn robots(&self) -> RobotsMeta {
+    /// What the page asks of every robot, or of the one called `agent`.
+    pub(super) fn robots(&self, agent: &str) -> RobotsMeta {
         match (self.name, self.content) {
-            (Some(name), Some(content)) if is(name, "robots") => {
+            (Some(name), Some(content)) if is(name, "robots") || is(name, agent) => {
                 RobotsMeta::parse(&text::attribute(content))
             }
             _ => RobotsMeta::default(),

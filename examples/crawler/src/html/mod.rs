@@ -11,6 +11,6 @@ mod scan;
 mod text;
 
 pub use self::charset::{Decoded, decode};
-pub use self::page::{Link, LinkKind, Page, extract};
+pub use self::page::{Link, LinkKind, Page, extract, extract_for};
 pub use self::refresh::Refresh;
 pub use self::robots_meta::RobotsMeta;

@@ -43,7 +43,7 @@ pub struct Page<'a> {
     pub canonical: Option<Cow<'a, str>>,
     /// The encoding that the first `<meta>` names which names one.
     pub charset: Option<&'static Encoding>,
-    /// What all `<meta name=robots>` ask for.
+    /// What all `<meta name=robots>` ask for, and those that name the robot.
     pub robots: RobotsMeta,
     /// Where the first `<meta http-equiv=refresh>` leads.
     pub refresh: Option<Refresh<'a>>,
@@ -84,7 +84,12 @@ impl Page<'_> {
 /// assert_eq!(urls, ["https://example.org/docs/a?b&c".parse()?]);
 /// # Ok::<(), url::ParseError>(())
 /// ```
-pub fn extract<'a>(html: &'a [u8], mut sink: impl FnMut(Link<'a>)) -> Page<'a> {
+pub fn extract<'a>(html: &'a [u8], sink: impl FnMut(Link<'a>)) -> Page<'a> {
+    extract_for("robots", html, sink)
+}
+
+/// Does what [`extract`] does for the robot called `agent`, a product token: what a page asks of it alone counts too.
+pub fn extract_for<'a>(agent: &str, html: &'a [u8], mut sink: impl FnMut(Link<'a>)) -> Page<'a> {
     let mut page = Page::default();
     let mut tags = Scanner::new(html);
     while let Some(tag) = tags.next_tag() {
@@ -93,7 +98,7 @@ pub fn extract<'a>(html: &'a [u8], mut sink: impl FnMut(Link<'a>)) -> Page<'a> {
             Tag::Area => link(&mut tags, LinkKind::Area, "href"),
             Tag::Frame | Tag::InlineFrame => link(&mut tags, LinkKind::Frame, "src"),
             _ => {
-                page.read(tag, &mut tags);
+                page.read(tag, &mut tags, agent);
                 None
             }
         };
@@ -106,22 +111,22 @@ pub fn extract<'a>(html: &'a [u8], mut sink: impl FnMut(Link<'a>)) -> Page<'a> {
 
 impl<'a> Page<'a> {
     /// Takes in what the tag that `tags` is at says of the page, if it does.
-    fn read(&mut self, tag: Tag, tags: &mut Scanner<'a>) {
+    fn read(&mut self, tag: Tag, tags: &mut Scanner<'a>, agent: &str) {
         match tag {
             Tag::Base if self.base.is_none() => self.base = base(tags),
             Tag::Link if self.canonical.is_none() => self.canonical = canonical(tags),
             Tag::Title if self.title.is_none() && !tags.is_foreign() => self.title = title(tags),
-            Tag::Meta => self.read_meta(tags),
+            Tag::Meta => self.read_meta(tags, agent),
             _ => {}
         }
     }
 
-    fn read_meta(&mut self, tags: &mut Scanner<'a>) {
+    fn read_meta(&mut self, tags: &mut Scanner<'a>, agent: &str) {
         let Some(meta) = Meta::read(tags) else {
             return;
         };
         self.charset = self.charset.or_else(|| meta.charset());
-        self.robots = self.robots | meta.robots();
+        self.robots = self.robots | meta.robots(agent);
         if self.refresh.is_none() {
             self.refresh = meta.refresh();
         }

@@ -9,10 +9,13 @@ mod contents;
 mod digest;
 mod directory;
 mod error;
+mod extracts;
+mod link_graph;
 mod outputs;
 mod pages;
 mod positions;
 mod record;
+mod rule;
 mod sort;
 
 pub use self::append_file::AppendFile;
@@ -21,3 +24,4 @@ pub use self::error::OutputError;
 pub use self::outputs::Outputs;
 pub use self::positions::Positions;
 pub use self::record::PageRecord;
+pub use self::rule::Rule;

@@ -6,6 +6,8 @@ use super::append_file::AppendFile;
 use super::archive::{self, Archive};
 use super::directory::Directory;
 use super::error::OutputError;
+use super::extracts::Extracts;
+use super::link_graph::LinkGraph;
 use super::pages::Pages;
 use super::positions::Positions;
 use crate::args::Args;
@@ -21,6 +23,9 @@ pub struct Outputs {
     directory: PathBuf,
     pages: Pages,
     archive: Option<Archive>,
+    links: Option<LinkGraph>,
+    extracts: Option<Extracts>,
+    rejected: Option<AppendFile>,
 }
 
 impl Outputs {
@@ -53,16 +58,29 @@ impl Outputs {
     ) -> Result<Self, OutputError> {
         let directory = Directory { path, positions };
         directory.make().await?;
-        let archive = if args.output.warc {
+        let archive = if args.files.warc {
             Some(Archive::open(&directory, args).await?)
+        } else {
+            None
+        };
+        let rejected = if args.files.rejected {
+            Some(directory.file("rejected.jsonl").await?)
+        } else {
+            None
+        };
+        let links = if args.files.links {
+            Some(LinkGraph::open(&directory).await?)
         } else {
             None
         };
         Ok(Self {
             directory: path.to_owned(),
+            rejected,
             // An archive stores each content once.
-            pages: Pages::open(&directory, args.output.dedupe || args.output.warc).await?,
+            pages: Pages::open(&directory, args.files.dedupe || args.files.warc).await?,
             archive,
+            links,
+            extracts: Extracts::open(&directory, args).await?,
         })
     }
 
@@ -92,19 +110,59 @@ impl Outputs {
     ///
     /// Not cancel safe: some of `events` may have been taken.
     pub async fn write(&mut self, events: &mut [CrawlEvent]) -> Result<(), OutputError> {
+        self.append(events).await?;
+        for file in self.files_mut() {
+            file.write_if_full().await?;
+        }
+        Ok(())
+    }
+
+    /// Takes what happened as [`write`](Self::write) does, but leaves the writing to a [`flush`](Self::flush).
+    ///
+    /// # Errors
+    ///
+    /// [`OutputError`] if what is to be compared with cannot be read back.
+    ///
+    /// # Cancel safety
+    ///
+    /// Not cancel safe: some of `events` may have been taken.
+    pub async fn append(&mut self, events: &mut [CrawlEvent]) -> Result<(), OutputError> {
         for event in events {
+            self.append_rejected(event)?;
             if let CrawlEvent::Page {
                 record, response, ..
             } = event
             {
                 let original = self.pages.append(record).await?;
-                if let (Some(archive), Some(response)) = (&mut self.archive, response) {
+                let Some(response) = response else {
+                    continue;
+                };
+                if let Some(archive) = &mut self.archive {
                     archive.append(record, response, original.as_ref()).await?;
+                }
+                if let Some(links) = &mut self.links {
+                    links.append(response)?;
+                }
+                if let Some(extracts) = &mut self.extracts {
+                    extracts.append(response)?;
                 }
             }
         }
-        for file in self.files_mut() {
-            file.write_if_full().await?;
+        Ok(())
+    }
+
+    fn append_rejected(&mut self, event: &CrawlEvent) -> Result<(), OutputError> {
+        let Some(file) = &mut self.rejected else {
+            return Ok(());
+        };
+        match event {
+            CrawlEvent::Page { rejected, .. } | CrawlEvent::Sitemap { rejected, .. } => {
+                for url in rejected {
+                    file.append_json(url)?;
+                }
+            }
+            CrawlEvent::Denied(url) => file.append_json(url)?,
+            CrawlEvent::Postponed => {}
         }
         Ok(())
     }
@@ -162,11 +220,23 @@ impl Outputs {
 
     fn files(&self) -> impl Iterator<Item = &AppendFile> {
         let archive = self.archive.iter().flat_map(Archive::files);
-        std::iter::once(&self.pages.file).chain(archive)
+        let links = self.links.iter().map(|links| &links.file);
+        let extracts = self.extracts.iter().flat_map(Extracts::files);
+        std::iter::once(&self.pages.file)
+            .chain(archive)
+            .chain(links)
+            .chain(extracts)
+            .chain(&self.rejected)
     }
 
     fn files_mut(&mut self) -> impl Iterator<Item = &mut AppendFile> {
         let archive = self.archive.iter_mut().flat_map(Archive::files_mut);
-        std::iter::once(&mut self.pages.file).chain(archive)
+        let links = self.links.iter_mut().map(|links| &mut links.file);
+        let extracts = self.extracts.iter_mut().flat_map(Extracts::files_mut);
+        std::iter::once(&mut self.pages.file)
+            .chain(archive)
+            .chain(links)
+            .chain(extracts)
+            .chain(&mut self.rejected)
     }
 }

@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime};
 use serde::{Serialize, Serializer};
 
 use super::digest::Digest;
+use crate::fetch::Reason;
 
 /// What became of one URL.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -21,6 +22,12 @@ pub struct PageRecord {
     pub referrer: Option<Arc<str>>,
     /// Where a redirect leads.
     pub location: Option<String>,
+    /// The value of `ETag`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub etag: Option<String>,
+    /// The value of `Last-Modified`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_modified: Option<String>,
     /// The value of `Content-Type`.
     pub content_type: Option<String>,
     /// The encoding that a page was read in, by its name in the WHATWG Encoding Standard.
@@ -37,6 +44,10 @@ pub struct PageRecord {
     pub title: Option<String>,
     /// What the page says it is about, in its `<meta name=description>`.
     pub description: Option<String>,
+    /// The address that the page takes for its own, if that is another one.
+    pub canonical: Option<String>,
+    /// Whether the page asks not to be indexed.
+    pub noindex: bool,
     /// How many links the page has.
     pub links: u32,
     /// When the request began; RFC 3339, in UTC.
@@ -44,6 +55,9 @@ pub struct PageRecord {
     pub fetched_at: SystemTime,
     /// How long the request took.
     pub elapsed_ms: u64,
+    /// What kind of trouble there was: why there is no response, or why its body is cut.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Reason>,
     /// Why there is no response.
     pub error: Option<String>,
 }
@@ -58,6 +72,8 @@ impl PageRecord {
             depth: 0,
             referrer: None,
             location: None,
+            etag: None,
+            last_modified: None,
             content_type: None,
             charset: None,
             bytes: 0,
@@ -66,9 +82,12 @@ impl PageRecord {
             duplicate_of: None,
             title: None,
             description: None,
+            canonical: None,
+            noindex: false,
             links: 0,
             fetched_at,
             elapsed_ms: 0,
+            reason: None,
             error: None,
         }
     }

@@ -1,17 +1,17 @@
 //! The names by which crawlers are addressed.
 
 /// Whom a group is for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Agent {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Agent<'a> {
     /// Every crawler that no group names.
     Any,
     /// The crawler with this product token.
-    Named(String),
+    Named(&'a str),
 }
 
-impl Agent {
+impl<'a> Agent<'a> {
     /// Reads the value of a `User-agent` line: `*`, or the product token that it begins with.
-    pub(super) fn parse(value: &[u8]) -> Option<Self> {
+    pub(super) fn parse(value: &'a [u8]) -> Option<Self> {
         if let [b'*', rest @ ..] = value
             && rest.first().is_none_or(u8::is_ascii_whitespace)
         {
@@ -24,15 +24,15 @@ impl Agent {
         let token = str::from_utf8(&value[..end])
             .ok()
             .filter(|token| !token.is_empty())?;
-        Some(Self::Named(token.to_owned()))
+        Some(Self::Named(token))
     }
 
-    pub(super) fn is(&self, token: &str) -> bool {
+    pub(super) fn is(self, token: &str) -> bool {
         matches!(self, Self::Named(name) if name.eq_ignore_ascii_case(token))
     }
 
-    pub(super) fn is_any(&self) -> bool {
-        *self == Self::Any
+    pub(super) fn is_any(self) -> bool {
+        self == Self::Any
     }
 }
 

@@ -1,6 +1,7 @@
 //! `robots.txt`: what a site asks of crawlers, by RFC 9309.
 
 mod agent;
+mod dialect;
 mod line;
 mod pattern;
 mod rules;
@@ -9,6 +10,7 @@ use std::time::Duration;
 
 use self::agent::Agent;
 pub use self::agent::{is_product_token, product_token};
+pub use self::dialect::Dialect;
 pub use self::line::{Directive, directives};
 pub use self::pattern::{Pattern, path_and_query};
 pub use self::rules::Rules;
@@ -33,65 +35,81 @@ pub const LIMIT: usize = 500 * 1024;
 /// # Ok::<(), url::ParseError>(())
 /// ```
 #[derive(Clone, Debug, Default)]
-pub struct Robots {
-    groups: Vec<Group>,
+pub struct Robots<'a> {
+    dialect: Dialect,
+    groups: Vec<Group<'a>>,
     sitemaps: Vec<String>,
 }
 
-/// Lines that belong together: some agents, and what they may do.
+/// Lines that belong together: some agents, and what they may do. Patterns are read when it is known whose matter.
 #[derive(Clone, Debug, Default)]
-struct Group {
-    agents: Vec<Agent>,
-    rules: Rules,
+struct Group<'a> {
+    agents: Vec<Agent<'a>>,
+    lines: Vec<Line<'a>>,
 }
 
-impl Robots {
+#[derive(Clone, Copy, Debug)]
+enum Line<'a> {
+    Allow(&'a [u8]),
+    Disallow(&'a [u8]),
+    CrawlDelay(Duration),
+}
+
+impl<'a> Robots<'a> {
     /// Parses the bytes of a `robots.txt`, of which it reads the first 500 KiB.
     ///
     /// A byte order mark, any line ends, comments and garbage are harmless. Lines such as `Sitemap` and `Crawl-delay`
     /// do not end the list of agents that a group begins with.
     #[must_use]
-    pub fn parse(bytes: &[u8]) -> Self {
-        let mut robots = Self::default();
+    pub fn parse(bytes: &'a [u8]) -> Self {
+        Self::parse_as(Dialect::default(), bytes)
+    }
+
+    /// Parses the bytes of a `robots.txt` as [`parse`](Self::parse) does, in the sense of `dialect`.
+    #[must_use]
+    pub fn parse_as(dialect: Dialect, bytes: &'a [u8]) -> Self {
+        let mut robots = Self {
+            dialect,
+            ..Self::default()
+        };
         let mut naming_agents = false;
         for (_, directive) in directives(within_limit(bytes)) {
-            match directive {
+            let line = match directive {
                 Directive::UserAgent(name) => {
                     if !naming_agents {
                         robots.groups.push(Group::default());
                         naming_agents = true;
                     }
-                    if let (Some(group), Some(agent)) =
-                        (robots.groups.last_mut(), Agent::parse(name))
-                    {
-                        group.agents.push(agent);
+                    if let Some(group) = robots.groups.last_mut() {
+                        group.agents.extend(Agent::parse(name));
                     }
+                    continue;
                 }
                 Directive::Allow(pattern) => {
                     naming_agents = false;
-                    if let Some(group) = robots.groups.last_mut() {
-                        group.rules.allow(pattern);
-                    }
+                    Line::Allow(pattern)
                 }
                 Directive::Disallow(pattern) => {
                     naming_agents = false;
-                    if let Some(group) = robots.groups.last_mut() {
-                        group.rules.disallow(pattern);
-                    }
+                    Line::Disallow(pattern)
                 }
-                Directive::CrawlDelay(seconds) => {
-                    if let (Some(group), Some(delay)) = (robots.groups.last_mut(), delay(seconds)) {
-                        group.rules.slow_to(delay);
-                    }
-                }
+                Directive::CrawlDelay(seconds) => match delay(seconds) {
+                    Some(delay) => Line::CrawlDelay(delay),
+                    None => continue,
+                },
                 Directive::Sitemap(url) => {
                     if !url.is_empty() {
                         robots
                             .sitemaps
                             .push(String::from_utf8_lossy(url).into_owned());
                     }
+                    continue;
                 }
-                Directive::Unknown(_) => {}
+                Directive::Unknown(_) => continue,
+            };
+            // Before the first agent, rules are nobody's.
+            if let Some(group) = robots.groups.last_mut() {
+                group.lines.push(line);
             }
         }
         robots
@@ -103,9 +121,12 @@ impl Robots {
     /// token alone (`MyBot`), see [`product_token`].
     #[must_use]
     pub fn for_agent(&self, token: &str) -> Rules {
-        self.merged(|agent| agent.is(token))
+        let mut rules = self
+            .merged(|agent| agent.is(token))
             .or_else(|| self.merged(Agent::is_any))
-            .unwrap_or_default()
+            .unwrap_or_default();
+        rules.list(&self.sitemaps);
+        rules
     }
 
     /// The addresses of the site's sitemaps, as they stand in the file.
@@ -114,14 +135,20 @@ impl Robots {
         &self.sitemaps
     }
 
-    fn merged(&self, wanted: impl Fn(&Agent) -> bool) -> Option<Rules> {
+    fn merged(&self, wanted: impl Fn(Agent<'a>) -> bool) -> Option<Rules> {
         let mut groups = self
             .groups
             .iter()
-            .filter(|group| group.agents.iter().any(&wanted));
-        let mut rules = groups.next()?.rules.clone();
-        for group in groups {
-            rules.merge(&group.rules);
+            .filter(|group| group.agents.iter().any(|agent| wanted(*agent)))
+            .peekable();
+        groups.peek()?;
+        let mut rules = Rules::new(self.dialect);
+        for line in groups.flat_map(|group| &group.lines) {
+            match line {
+                Line::Allow(pattern) => rules.allow(pattern),
+                Line::Disallow(pattern) => rules.disallow(pattern),
+                Line::CrawlDelay(delay) => rules.slow_to(*delay),
+            }
         }
         rules.sort();
         Some(rules)

@@ -4,32 +4,31 @@ use std::borrow::Cow;
 
 use url::Url;
 
+use super::session;
 use crate::percent;
 
-/// Brings `url` to its one spelling: [`Normalise::Basic`].
+/// Brings `url` to its one spelling, as [`Normaliser::default`] does.
 ///
 /// # Examples
 ///
 /// ```
 /// use crawler::url::normalise;
 ///
-/// let url = "http://Example.org:80//a/./%7eb?y=2&x=1#top".parse()?;
-/// assert_eq!(normalise(url).as_str(), "http://example.org/a/~b?x=1&y=2");
+/// let url = "http://Example.org:80//a/./%7eb?y=2&x=#top".parse()?;
+/// assert_eq!(normalise(url).as_str(), "http://example.org/a/~b?y=2&x");
 /// # Ok::<(), url::ParseError>(())
 /// ```
 #[must_use]
 pub fn normalise(url: Url) -> Url {
-    Normalise::Basic.apply(url)
+    Normaliser::default().apply(url)
 }
 
-/// How addresses are made comparable.
-///
-/// The parts that every URL parser settles (case of scheme and host, default ports, dot segments) are settled already.
-/// Both ways drop the fragment and give percent-encoding one spelling. Applying one twice changes nothing more.
+/// What counts as the same address, besides what every URL parser settles (case of scheme and host, default ports, dot
+/// segments).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Normalise {
+pub enum Likeness {
     /// What web servers rarely tell apart is made equal: user name and password, a dot after the host, and repeated
-    /// slashes go; so do parameters without a name and the `=` of those without a value; parameters are sorted by name.
+    /// slashes go; so do parameters without a name and the `=` of those without a value.
     #[default]
     Basic,
     /// The query is read as a form, sorted by name and value, and spelled as browsers submit it (`a space` is
@@ -37,34 +36,94 @@ pub enum Normalise {
     Form,
 }
 
-impl Normalise {
-    /// Brings `url` to the one spelling that this way of normalising has for it.
+/// Makes addresses comparable: drops the fragment, gives percent-encoding one spelling, and does what its fields ask for.
+///
+/// Applying one twice changes nothing more.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Normaliser {
+    /// What counts as the same.
+    pub likeness: Likeness,
+    /// Whether parameters are sorted by name. The values of one name keep their order, which can mean something; a
+    /// [`Form`](Likeness::Form) is sorted anyway.
+    pub sort_query: bool,
+    /// Parameters that do not count, whatever the case of their names.
+    pub stripped_parameters: Vec<String>,
+    /// Whether the identifiers of sessions do not count, in the query and in the path.
+    pub strip_session_ids: bool,
+}
+
+impl Normaliser {
+    /// Brings `url` to the one spelling that it has here.
     #[must_use]
-    pub fn apply(self, mut url: Url) -> Url {
+    pub fn apply(&self, mut url: Url) -> Url {
         url.set_fragment(None);
-        if self == Self::Basic {
+        if self.likeness == Likeness::Basic {
             forget_user(&mut url);
             trim_host(&mut url);
         }
-        let path = percent::canonical(url.path().as_bytes(), path_byte);
-        let path = match self {
-            Self::Basic => single_slashes(path),
-            Self::Form => path,
-        };
+        let path = self.path(url.path());
         if path != url.path() {
             let path = path.into_owned();
             url.set_path(&path);
         }
         if let Some(query) = url.query() {
-            let spelled = match self {
-                Self::Basic => sorted_parameters(query),
-                Self::Form => sorted_form(query),
-            };
+            let spelled = self.query(query);
             if spelled != query || spelled.is_empty() {
                 url.set_query(Some(spelled.as_str()).filter(|query| !query.is_empty()));
             }
         }
         url
+    }
+
+    pub(super) fn path<'a>(&self, path: &'a str) -> Cow<'a, str> {
+        let path = if self.strip_session_ids {
+            session::without_id(path)
+        } else {
+            Cow::Borrowed(path)
+        };
+        match self.likeness {
+            Likeness::Basic => on_cow(on_cow(path, canonical_path), single_slashes),
+            Likeness::Form => on_cow(path, unescaped_path),
+        }
+    }
+
+    pub(super) fn query(&self, query: &str) -> String {
+        let counts =
+            |parameter: &&str| self.counts(parameter.split('=').next().unwrap_or_default());
+        match self.likeness {
+            Likeness::Basic => {
+                let query = percent::canonical(query.as_bytes(), query_byte);
+                let mut parameters: Vec<&str> = query
+                    .split('&')
+                    .filter(|parameter| !parameter.is_empty() && !parameter.starts_with('='))
+                    .filter(counts)
+                    .map(|parameter| match parameter.split_once('=') {
+                        Some((name, "")) => name,
+                        _ => parameter,
+                    })
+                    .collect();
+                if self.sort_query {
+                    parameters.sort_by_key(|parameter| parameter.split('=').next());
+                }
+                parameters.join("&")
+            }
+            Likeness::Form => sorted_form(query.split('&').filter(counts)),
+        }
+    }
+
+    /// Tells whether a parameter makes a difference.
+    fn counts(&self, name: &str) -> bool {
+        let is_name = |known: &String| known.eq_ignore_ascii_case(name);
+        let is_session = self.strip_session_ids && session::is_parameter(name);
+        !is_session && !self.stripped_parameters.iter().any(is_name)
+    }
+}
+
+/// Applies `change` without copying what was not copied before and is not changed.
+fn on_cow(text: Cow<'_, str>, change: impl Fn(&str) -> Cow<'_, str>) -> Cow<'_, str> {
+    match text {
+        Cow::Borrowed(text) => change(text),
+        Cow::Owned(text) => Cow::Owned(change(&text).into_owned()),
     }
 }
 
@@ -88,9 +147,26 @@ fn trim_host(url: &mut Url) {
     }
 }
 
-fn single_slashes(path: Cow<'_, str>) -> Cow<'_, str> {
+fn canonical_path(path: &str) -> Cow<'_, str> {
+    percent::canonical(path.as_bytes(), path_byte)
+}
+
+/// Decodes also the escapes of characters that mean the same without them in any path; a slash does not.
+fn unescaped_path(path: &str) -> Cow<'_, str> {
+    let mut rest = path.as_bytes();
+    let mut decoded = Vec::with_capacity(rest.len());
+    while let [first, tail @ ..] = rest {
+        let escaped = percent::escape(rest).filter(|(byte, _)| *byte != b'/' && path_byte(*byte));
+        let (byte, tail) = escaped.unwrap_or((*first, tail));
+        decoded.push(byte);
+        rest = tail;
+    }
+    Cow::Owned(percent::canonical(&decoded, path_byte).into_owned())
+}
+
+fn single_slashes(path: &str) -> Cow<'_, str> {
     if !path.contains("//") {
-        return path;
+        return Cow::Borrowed(path);
     }
     let mut single = String::with_capacity(path.len());
     for character in path.chars() {
@@ -101,30 +177,14 @@ fn single_slashes(path: Cow<'_, str>) -> Cow<'_, str> {
     Cow::Owned(single)
 }
 
-fn sorted_parameters(query: &str) -> String {
-    let query = percent::canonical(query.as_bytes(), query_byte);
-    let mut parameters: Vec<&str> = query
-        .split('&')
-        .filter(|parameter| !parameter.is_empty() && !parameter.starts_with('='))
-        .map(|parameter| match parameter.split_once('=') {
-            Some((name, "")) => name,
-            _ => parameter,
-        })
-        .collect();
-    // Stable: the order of one parameter's values can mean something.
-    parameters.sort_by_key(|parameter| parameter.split('=').next());
-    parameters.join("&")
-}
-
-fn sorted_form(query: &str) -> String {
-    let mut fields: Vec<(Vec<u8>, Vec<u8>)> = query
-        .split('&')
+fn sorted_form<'a>(fields: impl Iterator<Item = &'a str>) -> String {
+    let mut fields: Vec<(Vec<u8>, Vec<u8>)> = fields
         .filter(|field| !field.is_empty())
         .map(|field| field.split_once('=').unwrap_or((field, "")))
         .map(|(name, value)| (form_decoded(name), form_decoded(value)))
         .collect();
     fields.sort();
-    let mut spelled = String::with_capacity(query.len() + 1);
+    let mut spelled = String::new();
     for (name, value) in fields {
         if !spelled.is_empty() {
             spelled.push('&');

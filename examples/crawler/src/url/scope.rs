@@ -81,6 +81,18 @@ impl Bounds {
             Reach::Everywhere => true,
         }
     }
+
+    /// Tells whether a page on the host of `url` could lie within: that host is one of the crawl's.
+    #[must_use]
+    pub fn reaches(&self, url: &Url) -> bool {
+        match &self.0 {
+            Reach::Folders(folders) => {
+                let authority = authority(url);
+                folders.iter().any(|(seed, _)| *seed == authority)
+            }
+            _ => self.contains(url),
+        }
+    }
 }
 
 /// The host, and the port where it is not the scheme's own.

@@ -67,6 +67,7 @@ fn page(response: Response) -> CrawlEvent {
         record: Box::new(record),
         retries: 0,
         rejections: Rejections::default(),
+        rejected: Vec::new(),
         response: Some(Arc::new(response)),
     }
 }
@@ -241,9 +242,9 @@ async fn an_archive_goes_on_with_whole_records_wherever_it_broke_off() {
     drop(outputs);
     let before = files(&folder);
     assert!(before.len() > 2, "{before:?}");
-    let last = before.last().expect("a file");
-    let torn = fs::read(last).expect("there");
-    fs::write(last, &torn[..torn.len() - 5]).expect("written");
+    let newest = before.last().expect("a file");
+    let torn = fs::read(newest).expect("there");
+    fs::write(newest, &torn[..torn.len() - 5]).expect("written");
 
     let mut outputs = Outputs::resume(&folder, &args, &kept)
         .await

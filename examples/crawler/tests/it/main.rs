@@ -1,25 +1,31 @@
 //! The crawler: its parts by cases and against servers on this machine, and the whole as a program.
-//!
-//! Where `CRAWL_CASES` names a folder, the case files in there are run too.
 
 mod address;
 mod archive;
 mod bodies;
-mod cases;
 mod connections;
 mod crawl;
 mod demo;
+mod exact;
 mod hostile;
 mod html;
+mod html5ever;
+mod killed;
+mod limits;
 mod output;
+mod pace;
 mod persons;
 mod polite;
 mod program;
 mod properties;
 mod proxy;
+mod recrawl;
+mod resume;
 mod robots;
+mod robots_txt;
 mod server;
 mod site;
+mod sitemaps;
 mod timeouts;
 mod tls;
 mod url;

@@ -51,6 +51,7 @@ fn page(record: PageRecord) -> CrawlEvent {
         record: Box::new(record),
         retries: 0,
         rejections: Rejections::default(),
+        rejected: Vec::new(),
         response: None,
     }
 }
@@ -76,7 +77,7 @@ async fn a_page_is_a_line() {
         r#"{"url":"http://river.test/1","status":200,"depth":1,"referrer":"http://river.test/","#,
         r#""location":null,"content_type":"text/html","charset":"UTF-8","bytes":8192,"#,
         r#""truncated":false,"digest":"xxh3:99aa06d3014798d86001c324468d497f","#,
-        r#""duplicate_of":null,"title":"The \"River\"\n\u001b","description":null,"links":3,"#,
+        r#""duplicate_of":null,"title":"The \"River\"\n\u001b","description":null,"canonical":null,"noindex":false,"links":3,"#,
         r#""fetched_at":"2023-11-14T22:13:20.250Z","elapsed_ms":12,"error":null}"#
     );
     assert_eq!(lines(&folder), [expected]);

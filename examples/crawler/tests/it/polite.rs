@@ -71,7 +71,7 @@ async fn a_robots_txt_that_fails_forbids_everything_for_now() {
     let crawled = crawl(site.url("/").as_str()).await;
     assert_eq!(site.requests(), [""; 0]);
     assert_eq!(site.hits("/robots.txt"), 3, "tried again");
-    assert_eq!(crawled.summary.rejected.of(Rejection::Robots), 1);
+    assert_eq!(crawled.summary.rejected.of(Rejection::NoRobots), 1);
     let expected = "its robots.txt cannot be read now (status 500)";
     assert!(
         crawled.lost_seeds[0].ends_with(expected),
@@ -148,7 +148,7 @@ async fn a_site_that_asks_for_a_rest_gets_it() {
         ("/d", page(&[])),
     ])
     .await;
-    let words = format!("--per-host 1 --timeout 1d {}", site.url("/"));
+    let words = format!("--per-host 1 --retries 0 --timeout 1d {}", site.url("/"));
     let summary = crawl(&words).await.summary;
     assert_eq!(site.requests(), ["/", "/a", "/b", "/c", "/d"]);
     // An hour is more than a site is granted.

@@ -10,7 +10,7 @@ use tokio::process::{Child, Command};
 use tokio::sync::mpsc;
 
 use crate::server::{Server, read_head};
-use crate::site::{Site, page};
+use crate::site::{Site, html, page, redirect, text};
 
 fn crawler() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_crawler"));
@@ -18,16 +18,16 @@ fn crawler() -> Command {
     command
 }
 
-async fn run(words: &[&str]) -> Output {
+pub(crate) async fn run(words: &[&str]) -> Output {
     crawler().args(words).output().await.expect("it runs")
 }
 
-fn code(output: &Output) -> Option<i32> {
+pub(crate) fn code(output: &Output) -> Option<i32> {
     output.status.code()
 }
 
 /// Its only line on stderr.
-fn line(output: &Output) -> &str {
+pub(crate) fn line(output: &Output) -> &str {
     let text = str::from_utf8(&output.stderr).expect("text");
     let line = text.strip_suffix('\n').expect("a line");
     assert!(!line.contains('\n'), "{text}");
@@ -35,7 +35,7 @@ fn line(output: &Output) -> &str {
 }
 
 /// The JSON object in the last line of stdout.
-fn summary(output: &[u8]) -> Value {
+pub(crate) fn summary(output: &[u8]) -> Value {
     let text = str::from_utf8(output).expect("text");
     let last = text.lines().last().expect("a line");
     serde_json::from_str(last).expect("JSON")
@@ -47,7 +47,7 @@ pub(crate) fn scratch(name: &str) -> PathBuf {
     folder
 }
 
-fn pages(folder: &Path) -> Vec<Value> {
+pub(crate) fn pages(folder: &Path) -> Vec<Value> {
     let text = std::fs::read_to_string(folder.join("pages.jsonl")).expect("a file");
     text.lines()
         .map(|line| serde_json::from_str(line).expect("JSON"))
@@ -79,6 +79,44 @@ async fn without_a_url_it_crawls_its_demo() {
             "{summary}"
         );
     }
+}
+
+#[tokio::test]
+async fn rejected_urls_go_into_a_file() {
+    let folder = scratch("rejected");
+    let links = [
+        "/a",
+        "/no.jpg",
+        "mailto:me@example.org",
+        "http://xn--x.test/",
+    ];
+    let robots = text("User-agent: *\nDisallow: /a");
+    let site = Site::serve([("/robots.txt", robots), ("/", page(&links))]).await;
+    let (out, url) = (folder.join("out"), site.url("/"));
+    let words = [
+        "-q",
+        "--rejected",
+        "--out",
+        out.to_str().expect("text"),
+        url.as_str(),
+    ];
+    assert_eq!(code(&run(&words).await), Some(0));
+    let written = std::fs::read_to_string(out.join("rejected.jsonl")).expect("a file");
+    let mut told: Vec<Value> = written
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("an object"))
+        .collect();
+    told.sort_by_key(|line| line["url"].to_string());
+    let expected = [
+        (site.url("/a").to_string(), "robots"),
+        (site.url("/no.jpg").to_string(), "extension"),
+        ("http://xn--x.test/".to_owned(), "no_url"),
+        ("mailto:me@example.org".to_owned(), "no_url"),
+    ];
+    let expected = expected.map(|(address, reason)| {
+        serde_json::json!({"url": address, "referrer": url.as_str(), "reason": reason})
+    });
+    assert_eq!(told, expected);
 }
 
 #[tokio::test]
@@ -126,9 +164,11 @@ async fn a_seed_that_cannot_be_reached_is_one_line_and_1() {
     let output = run(&words).await;
     assert_eq!(code(&output), Some(1));
     let line = line(&output);
-    let expected = format!("crawler: {url} was not fetched: cannot reach {address}: ");
+    let expected = format!(
+        "crawler: {url} was not fetched: its robots.txt cannot be read now (cannot reach {address}: "
+    );
     assert!(line.starts_with(&expected), "{line}");
-    assert_eq!(summary(&output.stdout)["failures"], 1);
+    assert_eq!(summary(&output.stdout)["rejected"]["no_robots"], 1);
 }
 
 #[tokio::test]
@@ -342,4 +382,166 @@ async fn a_second_interrupt_leaves_at_once() {
     assert_eq!(waiting.note().await, "crawler: left at once\n");
     let (code, output) = waiting.end().await;
     assert_eq!((code, &output[..]), (Some(130), &b""[..]));
+}
+
+#[tokio::test]
+async fn links_values_and_texts_are_written_where_asked_for() {
+    let folder = scratch("files");
+    let home = "<title>T</title><h1>The  <i>River</i></h1><p>a, \"b\"<a href=/a>one</a> <a rel=nofollow href=/a>two</a>\
+                <a href=/a>three</a><link rel=canonical href='/?c,d'><script>no</script>";
+    let site = Site::serve([("/", html(home)), ("/a", redirect("/b")), ("/b", page(&[]))]).await;
+    let url = site.url("/");
+    let out = folder.to_str().expect("text");
+    let words = [
+        "-q",
+        "--links",
+        "--text",
+        "--extract",
+        "head=h1",
+        "--extract",
+        "to=a@href",
+    ];
+    let output = crawler()
+        .args(words)
+        .args(["--out", out, url.as_str()])
+        .output()
+        .await
+        .expect("it runs");
+    assert_eq!(code(&output), Some(0), "{output:?}");
+    let read = |name: &str| std::fs::read_to_string(folder.join(name)).expect("a file");
+    let links = read("links.csv").replace(url.as_str(), "/");
+    let expected =
+        "source,target,kind\n/,\"/?c,d\",canonical\n/,/a,link\n/,/a,nofollow\n/a,/b,redirect\n";
+    assert_eq!(links, expected);
+    let first = |name: &str| -> Value {
+        let text = read(name);
+        serde_json::from_str(text.lines().next().expect("a line")).expect("JSON")
+    };
+    assert_eq!(
+        first("text.jsonl")["text"],
+        "The River\na, \"b\"one twothree"
+    );
+    let values = first("extract.jsonl");
+    assert_eq!(values["head"], serde_json::json!(["The River"]));
+    assert_eq!(
+        values["to"],
+        serde_json::json!(vec![site.url("/a").as_str(); 3])
+    );
+
+    let words = [
+        "-q",
+        "--overwrite",
+        "--extract-format",
+        "csv",
+        "--extract",
+        "to=a@href",
+    ];
+    let output = crawler()
+        .args(words)
+        .args(["--out", out, url.as_str()])
+        .output()
+        .await
+        .expect("it runs");
+    assert_eq!(code(&output), Some(0), "{output:?}");
+    let values = read("extract.csv").replace(url.as_str(), "/");
+    assert_eq!(values, "url,to\n/,\"/a\n/a\n/a\"\n");
+    std::fs::remove_dir_all(folder).expect("it is there");
+}
+
+#[tokio::test]
+async fn a_report_tells_what_came_of_a_crawl() {
+    let folder = scratch("report");
+    let links = page(&["/gone", "/same", "/also"]);
+    let site = Site::serve([
+        ("/", links),
+        ("/same", html("<p>x")),
+        ("/also", html("<p>x")),
+    ])
+    .await;
+    let out = folder.to_str().expect("text");
+    let output = run(&["-q", "--out", out, site.url("/").as_str()]).await;
+    assert_eq!(code(&output), Some(0), "{output:?}");
+    // A crawl that goes on has written the half of a line.
+    let mut pages = std::fs::OpenOptions::new()
+        .append(true)
+        .open(folder.join("pages.jsonl"))
+        .expect("a file");
+    std::io::Write::write_all(&mut pages, b"no page\n{\"url\":\"http://ri").expect("written");
+
+    let file = folder.join("report.html");
+    let output = run(&["report", out, "--html", file.to_str().expect("text")]).await;
+    assert_eq!((code(&output), &output.stderr[..]), (Some(0), &b""[..]));
+    let text = String::from_utf8(output.stdout).expect("text");
+    let (gone, home) = (site.url("/gone"), site.url("/"));
+    for expected in [
+        "pages                        4\n",
+        "unreadable lines             1\n",
+        "\nBroken links (1)\n",
+        &format!("404  {gone}\n    on {home}\n"),
+        "2 pages with one body:\n",
+    ] {
+        assert!(text.contains(expected), "{expected}: {text}");
+    }
+    let html = std::fs::read_to_string(&file).expect("a page");
+    assert!(html.contains(&format!("href=\"{gone}\"")), "{html}");
+    assert!(
+        !html.contains("<script") && !html.contains("src="),
+        "{html}"
+    );
+
+    let output = run(&["report", folder.join("none").to_str().expect("text")]).await;
+    assert_eq!(code(&output), Some(1));
+    let line = line(&output);
+    assert!(
+        line.starts_with("crawler: cannot read ") && line.contains("--out"),
+        "{line}"
+    );
+    std::fs::remove_dir_all(folder).expect("it is there");
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_file_that_may_not_grow_is_one_line_and_1_and_the_crawl_goes_on_without_a_torn_record() {
+    let folder = scratch("file-limit");
+    let paths: Vec<String> = (0..200).map(|number| format!("/{number}")).collect();
+    let links: Vec<&str> = paths.iter().map(String::as_str).collect();
+    let site = Site::serve([("/", page(&links))]).await;
+    let out = folder.to_str().expect("text");
+    let limited = Command::new("bash")
+        .args([
+            "-c",
+            "ulimit -f 16 && exec \"$@\"",
+            "bash",
+            env!("CARGO_BIN_EXE_crawler"),
+        ])
+        .args([
+            "-q",
+            "--per-host",
+            "8",
+            "--out",
+            out,
+            site.url("/").as_str(),
+        ])
+        .stdin(Stdio::null())
+        .output()
+        .await
+        .expect("it runs");
+    assert_eq!(code(&limited), Some(1), "{limited:?}");
+    let told = line(&limited);
+    assert!(
+        told.starts_with("crawler: cannot ") && told.contains("File too large"),
+        "{told}"
+    );
+
+    let output = run(&["-q", "--resume", out]).await;
+    assert_eq!(code(&output), Some(0), "{output:?}");
+    let mut urls: Vec<String> = pages(&folder)
+        .iter()
+        .map(|page| page["url"].as_str().expect("a URL").to_owned())
+        .collect();
+    assert_eq!(urls.len(), 201);
+    urls.sort();
+    urls.dedup();
+    assert_eq!(urls.len(), 201);
+    std::fs::remove_dir_all(folder).expect("it is there");
 }

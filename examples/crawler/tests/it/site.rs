@@ -19,6 +19,12 @@ pub(crate) type Answers = Vec<String>;
 
 impl Site {
     pub(crate) async fn serve<const N: usize>(answers: [(&str, Answers); N]) -> Self {
+        Self::serve_all(answers).await
+    }
+
+    pub(crate) async fn serve_all<'a>(
+        answers: impl IntoIterator<Item = (&'a str, Answers)>,
+    ) -> Self {
         let answers: HashMap<String, Answers> = answers
             .into_iter()
             .map(|(path, answers)| (path.to_owned(), answers))

@@ -65,7 +65,7 @@ async fn receive(stream: TcpStream, peer: SocketAddr, shared: Arc<Shared>) {
     let within = shared.options.handshake;
     #[cfg(feature = "wss")]
     if let Some(tls) = &shared.options.tls {
-        let acceptor = tokio_rustls::TlsAcceptor::from(tls.clone());
+        let acceptor = thalweg_tls::tokio_rustls::TlsAcceptor::from(tls.clone());
         let encrypted = async {
             let stream = acceptor.accept(stream).await.ok()?;
             shake_hands(stream, peer, seat, &shared).await

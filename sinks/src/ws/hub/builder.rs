@@ -186,7 +186,10 @@ impl Builder {
 
     /// Speaks TLS, and nothing else, with this configuration.
     #[cfg(feature = "wss")]
-    pub fn tls(mut self, config: impl Into<Arc<tokio_rustls::rustls::ServerConfig>>) -> Self {
+    pub fn tls(
+        mut self,
+        config: impl Into<Arc<thalweg_tls::tokio_rustls::rustls::ServerConfig>>,
+    ) -> Self {
         self.options.tls = Some(config.into());
         self
     }

@@ -29,7 +29,7 @@ pub(super) struct Options {
     pub(super) origins: Option<Vec<String>>,
     pub(super) admit: Option<Admit>,
     #[cfg(feature = "wss")]
-    pub(super) tls: Option<Arc<tokio_rustls::rustls::ServerConfig>>,
+    pub(super) tls: Option<Arc<thalweg_tls::tokio_rustls::rustls::ServerConfig>>,
     pub(super) max_clients: usize,
     pub(super) max_clients_each: usize,
     pub(super) max_subscriptions: usize,

@@ -140,7 +140,7 @@ mod tests {
                 } else {
                     let url = format!("http://river.test/{}/{number}", "mill/".repeat(depth as usize * 100));
                     let referrer = (depth > 0).then(|| format!("http://{depth}.test/").into());
-                    let trail = Trail { depth, respelled: 0, referrer };
+                    let trail = Trail { depth, referrer, ..Trail::default() };
                     writer.put(line, last == Some(at), number, &url, &trail);
                     last = Some(at);
                     expected[at].push_back((number, url, trail));
@@ -155,8 +155,8 @@ mod tests {
         let (mut line, mut writer) = (Line::default(), Writer::default());
         let trail = Trail {
             depth: 3,
-            respelled: 0,
             referrer: Some("http://river.test/mill/".into()),
+            ..Trail::default()
         };
         for id in 0..100_000 {
             let url = format!("http://river.test/mill/{id:06}.html");

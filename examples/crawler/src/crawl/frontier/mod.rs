@@ -4,6 +4,8 @@ mod bytes;
 mod fingerprint;
 mod line;
 mod log;
+#[cfg(test)]
+mod measure;
 mod queue;
 mod seen;
 mod texts;

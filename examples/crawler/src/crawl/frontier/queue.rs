@@ -278,6 +278,7 @@ mod tests {
         let trail = Trail {
             depth: 7,
             respelled: 2,
+            kind: crate::crawl::visit::Kind::Sitemap,
             referrer: Some("http://a.test/".into()),
         };
         let site = web.sites.of(&url, |_| Duration::ZERO);

@@ -81,7 +81,7 @@ impl Archive {
             name,
             index: Index::open(directory).await?,
             gzip: Gzip::new(),
-            limit: args.output.warc_size.as_u64(),
+            limit: args.files.warc_size.as_u64(),
             about: about(args),
             buffer: Vec::new(),
         };

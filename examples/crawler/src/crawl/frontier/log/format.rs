@@ -170,8 +170,8 @@ impl Found {
     /// Writes down visits that were just found, those together that were come by alike.
     pub(in crate::crawl) fn all(visits: &[Visit]) -> Vec<Self> {
         let alike = visits.chunk_by(|one, next| {
-            (one.depth, one.respelled, &one.referrer)
-                == (next.depth, next.respelled, &next.referrer)
+            (one.depth, one.respelled, one.kind, &one.referrer)
+                == (next.depth, next.respelled, next.kind, &next.referrer)
         });
         alike
             .filter_map(|visits| {
@@ -185,7 +185,7 @@ impl Found {
     }
 
     /// Begins with what the URLs have in common.
-    pub(super) fn new(trail: &Trail) -> Self {
+    pub(in crate::crawl::frontier) fn new(trail: &Trail) -> Self {
         let mut found = Self::default();
         trail.put(&mut found.bytes, &mut found.before);
         found
@@ -197,7 +197,12 @@ impl Found {
     }
 
     /// Adds a URL. It is known by its text, or else by this fingerprint.
-    pub(super) fn push(&mut self, id: u64, url: &str, known_by: Option<Fingerprint>) {
+    pub(in crate::crawl::frontier) fn push(
+        &mut self,
+        id: u64,
+        url: &str,
+        known_by: Option<Fingerprint>,
+    ) {
         let way = step(self.id, id) << 1 | u64::from(known_by.is_some());
         put_number(&mut self.bytes, way);
         self.before.put(&mut self.bytes, url);

@@ -5,6 +5,8 @@ mod error;
 mod format;
 mod numbers;
 mod read;
+#[cfg(test)]
+mod tests;
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Seek, SeekFrom, Write};
