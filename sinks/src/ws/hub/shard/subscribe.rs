@@ -200,18 +200,17 @@ impl Joined {
         admission: &Admission,
         world: World<'_>,
     ) -> Self {
-        let World { shared: hub, .. } = world;
         let mut joined = Self::again(topic, log.position(shard), since);
         if let Some(after) = &since.after {
-            let asked = Id::parse(after).filter(|id| id.epoch == &*hub.options.epoch);
+            let asked = Id::parse(after).filter(|id| id.epoch == &*world.shared.options.epoch);
             if let Some(id) = asked
                 && log.missed(shard, &joined.topic, id.offset, &mut joined.missed)
             {
-                add(&hub.counters.resumed, 1);
+                add(&world.shared.counters.resumed, 1);
                 joined.start = id.offset;
                 return joined;
             }
-            add(&hub.counters.reset, 1);
+            add(&world.shared.counters.reset, 1);
             joined.is_reset = true;
         }
         if let Some(last) = since.last {

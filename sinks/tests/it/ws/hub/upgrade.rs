@@ -7,7 +7,7 @@ use hyper_util::rt::TokioIo;
 use thalweg::Sink;
 use tokio::{net::TcpListener, task::JoinHandle};
 
-/// A server of somebody else: events at one address, upgrades at all others.
+/// A server of somebody else: events at one address, a WebSocket at all others.
 async fn server(handle: Handle) -> (SocketAddr, JoinHandle<()>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
