@@ -7,7 +7,9 @@ use std::thread::available_parallelism;
 
 use crawler::args::{Args, Command, Report, SummaryFormat};
 use crawler::crawl::{Crawl, Earlier, Folder, FolderError};
+use crawler::dashboard::Dashboard;
 use crawler::demo::Demo;
+use crawler::dry_run::DryRun;
 use crawler::progress::{Progress, Style};
 use crawler::report;
 use thalweg::Interrupts;
@@ -26,6 +28,9 @@ fn main() -> ExitCode {
         Ok(args) => args,
         Err(error) => return failure(error),
     };
+    if let Some(text) = args.printed() {
+        return print(text, ExitCode::SUCCESS);
+    }
     let runtime = match runtime() {
         Ok(runtime) => runtime,
         Err(error) => return failure(format_args!("cannot start: {error}")),
@@ -90,6 +95,16 @@ async fn run(mut args: Args) -> ExitCode {
         Ok(interrupts) => interrupts,
         Err(error) => return failure(format_args!("cannot listen for signals: {error}")),
     };
+    if args.run.dry_run {
+        return tokio::select! {
+            end = DryRun::run(&args) => match end {
+                Ok(end) if end.is_complete() => print(end, ExitCode::SUCCESS),
+                Ok(end) => print(end, ExitCode::FAILURE),
+                Err(error) => failure(error),
+            },
+            () = interrupts.recv() => ExitCode::from(INTERRUPTED),
+        };
+    }
     // What is there may be slow, or a pipe that nobody reads.
     let folder = tokio::select! {
         folder = open_folder(&args) => match folder {
@@ -107,24 +122,37 @@ async fn run(mut args: Args) -> ExitCode {
 
     let mut progress = Progress::stderr(Style::of_stderr(args.output.quiet));
     let mut crawl = Crawl::start_again(&args, folder, earlier);
+    let dashboard = match args.run.dashboard {
+        Some(at) => match Dashboard::open(at, &crawl).await {
+            Ok(dashboard) => Some(dashboard),
+            Err(error) => return failure(error),
+        },
+        None => None,
+    };
+    if let Some(dashboard) = &dashboard {
+        note(format_args!("dashboard at {}", dashboard.url()));
+    }
     let watch = crawl.watch();
     let end = loop {
         tokio::select! {
             end = crawl.end() => break end,
-            never = progress.run(&watch) => match never {},
+            never = progress.run(|| watch.snapshot()) => match never {},
             () = interrupts.recv() => {
-                progress.clear();
                 if crawl.is_stopping() {
                     crawl.abort();
-                    note("left at once");
+                    progress.interrupt(|| note("left at once"));
                     return ExitCode::from(INTERRUPTED);
                 }
                 crawl.stop();
-                note("stopping; running requests may end within 5 s, Ctrl-C again leaves at once");
+                let line = "stopping; running requests may end within 5 s, Ctrl-C again leaves at once";
+                progress.interrupt(|| note(line));
             }
         }
     };
     drop(progress);
+    if let Some(dashboard) = dashboard {
+        dashboard.close(crawl.summary()).await;
+    }
 
     let lost = crawl.lost_seeds();
     for line in lost.iter().chain(&crawl.hints()) {
@@ -155,6 +183,15 @@ async fn open_folder(args: &Args) -> Result<Option<Folder>, FolderError> {
         (None, Some(directory)) => Some(Folder::create(directory, args).await?),
         (None, None) => None,
     })
+}
+
+/// Prints what was asked for, and ends with `code` if that could be done.
+fn print(text: impl std::fmt::Display, code: ExitCode) -> ExitCode {
+    use std::io::Write;
+    match write!(io::stdout(), "{text}") {
+        Err(error) if !is_broken_pipe(&error) => failure(format_args!("cannot print: {error}")),
+        _ => code,
+    }
 }
 
 fn is_broken_pipe(error: &io::Error) -> bool {

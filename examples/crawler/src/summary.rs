@@ -49,8 +49,8 @@ pub struct Summary {
     pub troubles: Troubles,
     /// Links that were lost because the queue was full.
     pub refused: u64,
-    /// Why the crawl ended.
-    pub end: End,
+    /// Why the crawl ended; none while it goes on.
+    pub end: Option<End>,
     /// How long the crawl took.
     pub duration_s: f64,
     /// Pages over the whole duration.
@@ -58,11 +58,10 @@ pub struct Summary {
 }
 
 /// Why a crawl ended.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum End {
     /// Nothing was left to fetch.
-    #[default]
     Complete,
     /// There were as many pages or bytes, or it took as long, as was asked for.
     Limit,
@@ -141,7 +140,12 @@ impl Summary {
 
     /// Sets why and when the crawl ended, and the rate that follows from it.
     pub fn finish(&mut self, end: End, duration: Duration) {
-        self.end = end;
+        self.end = Some(end);
+        self.take(duration);
+    }
+
+    /// Sets how long it has taken, and the rate that follows from it.
+    pub(crate) fn take(&mut self, duration: Duration) {
         let round = |number: f64| (number * 1e3).round() / 1e3;
         self.duration_s = round(duration.as_secs_f64());
         self.pages_per_s = round(per_second(self.pages, duration));
@@ -169,7 +173,10 @@ impl fmt::Display for Summary {
         if self.pages == self.failures {
             writeln!(formatter, "Nothing was fetched:\n")?;
         } else {
-            writeln!(formatter, "{}:\n", self.end)?;
+            match self.end {
+                Some(end) => writeln!(formatter, "{end}:\n")?,
+                None => writeln!(formatter, "What was fetched so far:\n")?,
+            }
         }
         let counts = [
             ("pages", self.pages),
@@ -268,6 +275,10 @@ mod tests {
     fn nothing_in_no_time_is_no_rate() {
         let mut summary = Summary::default();
         summary.finish(End::Complete, Duration::ZERO);
-        assert_eq!(summary, Summary::default());
+        let expected = Summary {
+            end: Some(End::Complete),
+            ..Summary::default()
+        };
+        assert_eq!(summary, expected);
     }
 }

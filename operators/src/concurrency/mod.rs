@@ -10,6 +10,6 @@ mod spawned;
 pub use blocking_map::BlockingMap;
 pub use frontier::{Fifo, Frontier, FrontierHandle, Store, Ticket, Work, frontier, frontier_in};
 pub use par_map::ParMap;
-pub use par_map_by_key::{KeyLimits, ParMapByKey};
+pub use par_map_by_key::{KeyLimits, ParMapByKey, Valve};
 pub use par_map_unordered::ParMapUnordered;
 pub use spawned::Spawned;

@@ -14,8 +14,16 @@ use super::{Args, Usage};
 /// What the file is called: a list of words, in JSON.
 const FILE: &str = "options.json";
 
-/// Options that are about the directory itself.
-const NOT_KEPT: [&str; 3] = ["out", "overwrite", "resume"];
+/// Options that are about the directory itself, or about one run.
+const NOT_KEPT: [&str; 7] = [
+    "out",
+    "overwrite",
+    "resume",
+    "dashboard",
+    "dry_run",
+    "config",
+    "print_config",
+];
 
 /// The words that say what was given on a command line, each in one form and with its value.
 pub(super) fn given(command: &Command, found: &ArgMatches) -> Vec<String> {
@@ -78,11 +86,19 @@ impl Args {
         let kept: Vec<String> =
             serde_json::from_slice(&text).map_err(|error| failed(Trouble::Read(error.into())))?;
         let name = std::iter::once("crawler".to_owned());
-        let all = Self::read(name.chain(kept).chain(self.given.iter().cloned()))
-            .map_err(|error| failed(Trouble::Usage(error)))?;
+        let prints = self.printed.is_some().then(|| "--print-config".to_owned());
+        let words = name
+            .chain(kept)
+            .chain(self.given.iter().cloned())
+            .chain(prints);
+        let all = Self::read(words).map_err(|error| failed(Trouble::Usage(error)))?;
         let mut output = all.output;
         output.resume.clone_from(&self.output.resume);
-        Ok(Self { output, ..all })
+        Ok(Self {
+            output,
+            run: self.run,
+            ..all
+        })
     }
 }
 

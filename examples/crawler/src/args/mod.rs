@@ -1,5 +1,6 @@
 //! The command line.
 
+mod config;
 mod fetching;
 mod files;
 mod kept;
@@ -7,17 +8,17 @@ mod limits;
 mod obey;
 mod output;
 mod report;
+mod run;
 mod same;
 mod speed;
+mod usage;
 mod values;
 mod what;
 
-use std::fmt;
-use std::io::{self, Write};
-use std::process::ExitCode;
+use std::ffi::OsString;
 
-use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{Arg, ArgAction, CommandFactory, FromArgMatches, Parser};
+use clap::error::ErrorKind;
+use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser};
 use url::Url;
 
 pub use self::fetching::Fetching;
@@ -27,31 +28,65 @@ pub use self::limits::Limits;
 pub use self::obey::{Obey, Wish};
 pub use self::output::{Output, SummaryFormat};
 pub use self::report::Report;
+pub use self::run::{DashboardAddress, Run};
 pub use self::same::{Same, SameUrl};
 pub use self::speed::Speed;
+pub use self::usage::Usage;
+pub(crate) use self::values::page_rate;
 pub use self::values::{Factor, Header, Login, Rate};
 pub use self::what::{RobotsDialect, Scope, What};
 use crate::fetch::Config;
 
 const ABOUT: &str = "\
+Crawls web sites: follows links from the given URLs, obeys robots.txt, and never overruns a host.";
+
+const LONG_ABOUT: &str = "\
 Crawls web sites: follows links from the given URLs, obeys robots.txt, and never overruns a host.
 
-Stops when nothing is left to fetch, at a limit, or on Ctrl-C, which lets running requests end.
-Progress goes to stderr, the summary to stdout.";
+A crawl ends when nothing is left to fetch, at a limit, or when it is stopped: by Ctrl-C, by SIGTERM or on its \
+dashboard. Running requests may then end within 5 s; a second Ctrl-C leaves at once. With --out DIR all that is fetched \
+is on the disk, and --resume DIR goes on with it however it ended, by kill -9 too: no URL is lost, and at most those that \
+were in flight are fetched again.
+
+Progress and notes go to stderr, the summary to stdout.";
+
+const MORE: &str = "Examples, exit status and all about each option: crawler --help";
 
 const EXAMPLES: &str = "\
 Examples:
-  crawler                                  crawl a small demo site on this machine
-  crawler example.org                      crawl a site, politely
-  crawler --scope prefix docs.example.org/guide/ --max-depth 3
-  crawler --out crawl example.org          write every page to crawl/pages.jsonl
-  crawler --resume crawl                   go on with it, however it ended
-  crawler report crawl --html crawl.html   tell what came of it, also while it goes on
+  crawler
+          crawl a small demo site on this machine
+  crawler example.org
+          crawl a site, politely
+  crawler --dry-run example.org
+          tell what would be crawled and with what pauses
+  crawler --scope prefix --max-depth 3 docs.example.org/guide/
+          crawl a part of a site
+  crawler --out crawl example.org
+          write every page to crawl/pages.jsonl
+  crawler --resume crawl
+          go on with it, however it ended
+  crawler report crawl --html crawl.html
+          tell what came of it, also while it goes on
+  crawler --dashboard --max-pages 100000 example.org
+          watch it in a browser, pause it, change its rate
+  crawler --print-config --max-depth 3 example.org > crawl.toml; crawler --config crawl.toml
+          keep the options in a file
   crawler --summary json --quiet example.org | jq .pages_per_s
-  crawler --per-host 64 --delay 0 http://127.0.0.1:8080/   as fast as it goes
+          use it in a script
+  crawler --per-host 64 --delay 0 http://127.0.0.1:8080/
+          crawl a server of your own as fast as it goes
 
-Exit status: 0 if the crawl ran to its end, to a limit or to Ctrl-C; 1 if it failed or a given URL
-could not be fetched; 2 if the command line is wrong; 130 if a second Ctrl-C cut it off.";
+Files in the directory of --out:
+  pages.jsonl    one JSON object a page
+  frontier.log   what is queued and what is known, for --resume
+  options.json   the options of the crawl, for --resume
+
+Exit status:
+  0    the crawl ran to its end, to a limit, or to where it was stopped
+  1    it failed, or a given URL could not be fetched
+  2    the command line or a file of options is wrong
+  130  a second Ctrl-C cut it off";
 
 /// What the command line asks for.
 #[derive(Debug, Clone, Parser)]
@@ -59,12 +94,11 @@ could not be fetched; 2 if the command line is wrong; 130 if a second Ctrl-C cut
     name = "crawler",
     version,
     about = ABOUT,
-    after_help = EXAMPLES,
-    // The last one wins: what is given beside --resume comes after what was kept.
+    long_about = LONG_ABOUT,
+    after_help = MORE,
+    after_long_help = EXAMPLES,
+    // The last one wins: what is given beside --resume comes after what was kept, and after what stands in a file.
     args_override_self = true,
-    // One compact page for both -h and --help.
-    disable_help_flag = true,
-    arg = help_flag(),
 )]
 pub struct Args {
     /// Where to start; `example.org` means https. Without one, crawls a built-in demo site
@@ -103,9 +137,17 @@ pub struct Args {
     #[command(flatten)]
     pub files: Files,
 
+    /// This run.
+    #[command(flatten)]
+    pub run: Run,
+
     /// What was given of these, a word each, as [`read`](Self::read) understands it.
     #[arg(skip)]
     given: Vec<String>,
+
+    /// All options as a file, if that is asked for.
+    #[arg(skip)]
+    printed: Option<String>,
 }
 
 /// What is to be done.
@@ -128,41 +170,77 @@ impl Command {
     /// [`Usage`] if it is wrong, or asks for help or the version: print that and leave.
     pub fn read<I>(words: I) -> Result<Self, Usage>
     where
-        I: IntoIterator<Item: Into<std::ffi::OsString> + Clone>,
+        I: IntoIterator<Item: Into<OsString>>,
     {
-        let words: Vec<std::ffi::OsString> = words.into_iter().map(Into::into).collect();
+        let words: Vec<OsString> = words.into_iter().map(Into::into).collect();
         if words.get(1).is_some_and(|word| word == "report") {
-            let report = Report::try_parse_from(&words[1..]).map_err(Usage)?;
-            return Ok(Self::Report(report));
+            let report = Report::try_parse_from(&words[1..]);
+            return match report {
+                Ok(report) => Ok(Self::Report(report)),
+                Err(error) => Err(Usage::new(error, None)),
+            };
         }
         Args::read(words).map(|args| Self::Crawl(Box::new(args)))
     }
 }
 
-fn help_flag() -> Arg {
-    Arg::new("help")
-        .short('h')
-        .long("help")
-        .action(ArgAction::HelpShort)
-        .help("Print this help")
-}
-
 impl Args {
-    /// Reads a command line, of which the first word is the name of the program.
+    /// Reads a command line, of which the first word is the name of the program, and the file of options that it names.
     ///
     /// # Errors
     ///
-    /// [`Usage`] if it is wrong, or asks for help or the version: print that and leave.
+    /// [`Usage`] if one of them is wrong, or asks for help or the version: print that and leave.
     pub fn read<I>(words: I) -> Result<Self, Usage>
     where
-        I: IntoIterator<Item: Into<std::ffi::OsString> + Clone>,
+        I: IntoIterator<Item: Into<OsString>>,
     {
         let mut command = Self::command();
-        let read = command.try_get_matches_from_mut(words).and_then(|found| {
-            let given = kept::given(&command, &found);
-            Self::from_arg_matches(&found).map(|args| Self { given, ..args })
-        });
-        read.map_err(|error| Usage(error.format(&mut command)))
+        let words: Vec<OsString> = words.into_iter().map(Into::into).collect();
+        let found = matches(&mut command, &words).map_err(|error| Usage::new(error, None))?;
+        let Some(path) = found.get_one::<std::path::PathBuf>("config") else {
+            return Self::of(&command, &found);
+        };
+        let filed = config::read(&command, path)?;
+        let mut all = words;
+        all.splice(
+            1..,
+            filed
+                .iter()
+                .map(|word| word.text.clone().into())
+                .chain(all[1..].to_vec())
+                .collect::<Vec<_>>(),
+        );
+        match matches(&mut command, &all) {
+            Ok(found) => Self::of(&command, &found),
+            Err(error) => {
+                // If a word is wrong by itself, its line is the one to look at.
+                let wrong = filed.iter().find_map(|word| {
+                    let alone = [OsString::new(), word.text.clone().into()];
+                    let error = matches(&mut command, &alone).err()?;
+                    is_about_value(&error).then(|| (error, word.place.clone()))
+                });
+                Err(match wrong {
+                    Some((error, place)) => Usage::new(error, Some(place)),
+                    None => Usage::new(error, None),
+                })
+            }
+        }
+    }
+
+    fn of(command: &clap::Command, found: &ArgMatches) -> Result<Self, Usage> {
+        let args = Self::from_arg_matches(found).map_err(|error| Usage::new(error, None))?;
+        let printed = args.run.print_config.then(|| config::write(command, found));
+        Ok(Self {
+            given: kept::given(command, found),
+            printed,
+            ..args
+        })
+    }
+
+    /// All options as a file that can be read back, if that is asked for.
+    #[must_use]
+    pub fn printed(&self) -> Option<&str> {
+        self.printed.as_deref()
     }
 
     /// Starts at `url` too.
@@ -190,59 +268,22 @@ impl Args {
     }
 }
 
-/// Why a command line starts no crawl: it is wrong (exit code 2), or asks for help (0).
-#[derive(Debug)]
-pub struct Usage(clap::Error);
-
-impl Usage {
-    /// Prints the help to stdout, or what is wrong to stderr, and tells the exit code.
-    #[must_use = "the program should end with this code"]
-    pub fn print(&self) -> ExitCode {
-        // Nobody is left to tell if the terminal has gone.
-        let _ = if self.is_help() {
-            self.0.print()
-        } else {
-            writeln!(io::stderr(), "{self}")
-        };
-        ExitCode::from(if self.is_help() { 0 } else { 2 })
-    }
-
-    /// Tells whether help or the version was asked for.
-    #[must_use]
-    pub fn is_help(&self) -> bool {
-        matches!(
-            self.0.kind(),
-            ErrorKind::DisplayHelp | ErrorKind::DisplayVersion
-        )
-    }
+fn matches(command: &mut clap::Command, words: &[OsString]) -> Result<ArgMatches, clap::Error> {
+    command
+        .try_get_matches_from_mut(words)
+        .map_err(|error| error.format(command))
 }
 
-impl Usage {
-    /// What is wrong, in some words.
-    fn problem(&self) -> String {
-        let text = self.0.render().to_string();
-        let problem = text.split("\n\n").next().unwrap_or(&text);
-        let problem = problem.strip_prefix("error: ").unwrap_or(problem);
-        let words: Vec<&str> = problem.split_whitespace().collect();
-        words.join(" ")
-    }
-}
-
-/// One line: what is wrong, and what may have been meant.
-impl fmt::Display for Usage {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "crawler: {}", self.problem())?;
-        if let Some(ContextValue::String(similar)) = self.0.get(ContextKind::SuggestedArg) {
-            write!(formatter, "; did you mean {similar}?")?;
-        }
-        formatter.write_str(" (see crawler --help)")
-    }
-}
-
-impl std::error::Error for Usage {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        Some(&self.0)
-    }
+/// Tells whether an option has a value that it cannot have.
+fn is_about_value(error: &clap::Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::ValueValidation
+            | ErrorKind::InvalidValue
+            | ErrorKind::TooManyValues
+            | ErrorKind::TooFewValues
+            | ErrorKind::WrongNumberOfValues
+    )
 }
 
 #[cfg(test)]
@@ -371,10 +412,24 @@ mod tests {
     fn help_shows_examples() {
         let usage = read("--help").expect_err("help");
         assert!(usage.is_help());
-        let help = usage.0.render().to_string();
+        let long = usage.problem();
+        let short = read("-h").expect_err("help").problem();
+        for part in [
+            "Examples:",
+            "Exit status:",
+            "  130  ",
+            "resume DIR goes on",
+            "--body-limit <SIZE>",
+        ] {
+            assert!(long.contains(part), "{long}");
+        }
         assert!(
-            help.contains("Examples:") && help.contains("--body-limit <SIZE>"),
-            "{help}"
+            short.contains("--body-limit <SIZE>") && !short.contains("Exit status:"),
+            "{short}"
+        );
+        assert!(
+            short.lines().all(|line| line.chars().count() <= 100),
+            "{short}"
         );
         assert!(read("--version").expect_err("version").is_help());
     }

@@ -48,6 +48,10 @@ pub struct Speed {
     #[arg(long, value_name = "RATE", value_parser = values::rate)]
     pub rate: Option<Rate>,
 
+    /// Begin at most this many pages a second, over all hosts [default: no limit]
+    #[arg(long, value_name = "PAGES", value_parser = values::page_rate)]
+    pub max_rate: Option<f64>,
+
     /// Leave a host alone for this many times as long as it takes to answer, and for longer when it
     /// is in trouble; 0 to keep one pace [default: 2, and 0 for this machine]
     #[arg(long, value_name = "FACTOR", value_parser = values::factor)]

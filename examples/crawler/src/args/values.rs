@@ -1,7 +1,7 @@
 //! Reads the values of options from the forms that people write them in.
 
 use std::fmt;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use bytesize::ByteSize;
@@ -11,6 +11,7 @@ use hyper::header::{
 };
 use url::{Host, Url};
 
+use super::run::DashboardAddress;
 use crate::fetch::{NoProxy, Proxy};
 
 /// A URL, of which `https://` may be left out (`http://` for this machine and for addresses).
@@ -234,6 +235,26 @@ pub(super) fn at_least_one(text: &str) -> Result<usize, String> {
     }
 }
 
+/// So many pages a second: a number above 0.
+pub(crate) fn page_rate(text: &str) -> Result<f64, String> {
+    match text.trim().parse::<f64>() {
+        Ok(rate) if (0.001..=1e6).contains(&rate) => Ok(rate),
+        Ok(_) => Err("a rate lies between 0.001 and 1000000".to_owned()),
+        Err(_) => Err("not a number".to_owned()),
+    }
+}
+
+/// An address with a port, or `auto`.
+pub(super) fn dashboard(text: &str) -> Result<DashboardAddress, String> {
+    match text.trim() {
+        "auto" => Ok(DashboardAddress::Auto),
+        address => match address.parse::<SocketAddr>() {
+            Ok(address) => Ok(DashboardAddress::At(address)),
+            Err(_) => Err("not an address with a port; write it like 127.0.0.1:8707".to_owned()),
+        },
+    }
+}
+
 /// A name that can stand in a header.
 pub(super) fn user_agent(text: &str) -> Result<HeaderValue, String> {
     match HeaderValue::from_str(text.trim()) {
@@ -301,6 +322,12 @@ mod tests {
         assert_eq!(size("65536"), Ok(ByteSize(65536)));
         assert!(size("0").is_err() && size("much").is_err() && size("-1").is_err());
         assert_eq!(at_least_one("7"), Ok(7));
+        assert_eq!(page_rate("0.5"), Ok(0.5));
+        assert!(page_rate("0").is_err() && page_rate("inf").is_err() && page_rate("NaN").is_err());
+        let address = "[::1]:80".parse().expect("an address");
+        assert_eq!(dashboard("[::1]:80"), Ok(DashboardAddress::At(address)));
+        assert_eq!(dashboard("auto"), Ok(DashboardAddress::Auto));
+        assert!(dashboard("localhost").is_err());
         assert!(at_least_one("0").is_err() && at_least_one("many").is_err());
         assert!(user_agent("me/1 (+https://example.org)").is_ok());
         assert!(user_agent("").is_err() && user_agent("a\nb").is_err() && user_agent("ü").is_err());

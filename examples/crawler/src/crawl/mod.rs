@@ -3,6 +3,7 @@
 mod address;
 mod admission;
 mod allowance;
+mod control;
 mod earlier;
 mod event;
 mod feed;
@@ -20,10 +21,12 @@ mod robots_txt;
 mod site;
 mod sitemaps;
 mod stop;
+mod tally;
 mod traps;
 mod trouble;
 mod turn;
 mod visit;
+mod watch;
 mod wishes;
 
 use std::convert::Infallible;
@@ -38,6 +41,7 @@ use thalweg::{Fault, Plan};
 use tokio::time::Instant;
 
 pub(crate) use self::address::Limits;
+pub use self::control::Control;
 pub use self::earlier::{Earlier, EarlierError};
 pub use self::event::CrawlEvent;
 pub use self::feed::Feed;
@@ -55,9 +59,12 @@ pub(crate) use self::site::Manner;
 use self::site::Site;
 pub use self::sitemaps::SitemapRecord;
 use self::stop::Stop;
+pub(crate) use self::tally::LATENCIES;
+use self::tally::Tally;
+pub use self::tally::{Latencies, SiteState};
 use self::visit::Visit;
+pub use self::watch::{Phase, StageCounts, StageState, State, Watch};
 use crate::args::Args;
-use crate::progress::Snapshot;
 use crate::summary::{End, Summary};
 
 /// Visits that may be queued: with URLs of the usual lengths, less than a GiB.
@@ -98,7 +105,10 @@ pub struct Crawl {
     queue: FrontierHandle<Visit, Queue>,
     fetcher: Arc<Fetcher>,
     totals: Arc<Totals>,
+    tally: Option<Arc<Tally>>,
     feed: Feed,
+    control: Control,
+    max_pages: u64,
     stop: Stop,
     clock: Clock,
     /// When what is still running will be cut off.
@@ -154,7 +164,10 @@ impl Crawl {
         let stop = Stop::default();
         let pages = totals.summary().pages;
         let fetcher = Arc::new(Fetcher::new(args, pages, earlier.clone(), stop.clone()));
-        let (feed, mut teller) = Feed::new();
+        let is_watched = args.run.dashboard.is_some() || args.run.dry_run;
+        let tally = is_watched.then(Arc::default);
+        let (feed, mut teller) = Feed::new(tally.clone());
+        let control = Control::new(args.speed.max_rate);
         let mut follow = Follow::new(args, admission, earlier, folder.is_some(), totals.clone());
         let ledger = Ledger::new(folder, totals.clone(), clock);
 
@@ -162,6 +175,7 @@ impl Crawl {
             .per_key(args.speed.per_host)
             .delay_by(|site: &Arc<Site>| site.pause())
             .waiting(WAITING)
+            .valve(control.valve())
             .unordered()
             .drop_waiting_on_stop();
         let worker = fetcher.clone();
@@ -170,16 +184,22 @@ impl Crawl {
         let queue = frontier.handle();
         let run = frontier
             .par_map_by_key(site, politeness, move |work| worker.clone().fetch(work))
-            .map(move |fetched| follow.step(fetched))
-            .filter(|step| !matches!(step.event, CrawlEvent::Postponed))
-            .inspect(move |step| teller.tell(&step.event))
+            .map(move |fetched| (fetched.visit.site.clone(), follow.step(fetched)))
+            .filter(|(_, step)| !matches!(step.event, CrawlEvent::Postponed))
+            .map(move |(site, step)| {
+                teller.tell(&site, &step.event);
+                step
+            })
             .spawn_into(ledger);
         Self {
             run,
             queue,
             fetcher,
             totals,
+            tally,
             feed,
+            control,
+            max_pages: args.what.max_pages,
             stop,
             clock,
             deadline: None,
@@ -209,6 +229,7 @@ impl Crawl {
                     at_limit = true;
                     self.run.request_stop();
                 }
+                () = self.control.stop_wanted(), if !self.is_stopping() => self.stop(),
                 () = until(self.time_limit) => {
                     self.time_limit = None;
                     self.deadline = Some(Instant::now() + GRACE);
@@ -289,23 +310,25 @@ impl Crawl {
     }
 
     /// A look at where the crawl stands, which can be taken at any time.
-    pub fn watch(&self) -> impl Fn() -> Snapshot + use<> {
-        let (queue, fetcher, totals) = (
-            self.queue.clone(),
-            self.fetcher.clone(),
-            self.totals.clone(),
-        );
-        move || {
-            let in_flight = fetcher.running();
-            let waiting = (queue.open() as u64).saturating_sub(in_flight);
-            let (pages, errors) = totals.pages_and_errors();
-            Snapshot {
-                pages,
-                queued: queue.queued() as u64 + waiting,
-                in_flight,
-                errors,
-            }
+    #[must_use]
+    pub fn watch(&self) -> Watch {
+        Watch {
+            queue: self.queue.clone(),
+            fetcher: self.fetcher.clone(),
+            totals: self.totals.clone(),
+            tally: self.tally.clone(),
+            control: self.control.clone(),
+            stop: self.stop.clone(),
+            clock: self.clock,
+            plan: self.plan(),
+            max_pages: self.max_pages,
         }
+    }
+
+    /// The means to pause the crawl, to change its rate and to stop it.
+    #[must_use]
+    pub fn control(&self) -> &Control {
+        &self.control
     }
 }
 

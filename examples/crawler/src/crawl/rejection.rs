@@ -131,6 +131,11 @@ impl Rejections {
         }
     }
 
+    /// Counts none for this reason.
+    pub(crate) fn forget(&mut self, reason: Rejection) {
+        self.0[reason as usize] = 0;
+    }
+
     /// How many were rejected for this reason.
     #[must_use]
     pub fn of(&self, reason: Rejection) -> u64 {

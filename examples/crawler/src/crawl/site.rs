@@ -87,6 +87,11 @@ pub(super) enum Permission {
 }
 
 impl Site {
+    /// Scheme, host and port.
+    pub(super) fn origin(&self) -> &str {
+        &self.origin
+    }
+
     /// How long the next request has to wait for its turn, or else how long the one after it: the pause between the
     /// starts of two, as far as is known.
     pub(super) fn pause(&self) -> Duration {

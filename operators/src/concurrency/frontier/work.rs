@@ -132,6 +132,11 @@ impl<T, S: Store<T>> FrontierHandle<T, S> {
         counts.dropped_by(DropReason::Overflow)
     }
 
+    /// Looks at the store, under its lock: briefly, since the flow waits meanwhile.
+    pub fn look<R>(&self, look: impl FnOnce(&S) -> R) -> R {
+        look(&self.shared.lock().store)
+    }
+
     /// Queues new work.
     ///
     /// # Errors

@@ -116,6 +116,11 @@ impl<K: Hash + Eq + Clone, T, R> Keys<K, T, R> {
         }
     }
 
+    /// Tells whether it is the turn of an item.
+    pub(super) fn is_ready(&self) -> bool {
+        !self.turns.is_empty()
+    }
+
     /// Takes the item whose turn it is. The key may start its next after `delay`.
     pub(super) fn start(
         &mut self,

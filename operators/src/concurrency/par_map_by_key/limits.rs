@@ -4,6 +4,8 @@ use std::{fmt, sync::Arc};
 
 use tokio::time::Duration;
 
+use super::valve::Valve;
+
 /// The limits of [`par_map_by_key`](crate::Flow::par_map_by_key).
 ///
 /// # Examples
@@ -24,6 +26,7 @@ pub struct KeyLimits<K> {
     pub(super) in_order: bool,
     pub(super) drop_waiting_on_stop: bool,
     pub(super) delay: Delay<K>,
+    pub(super) valve: Option<Valve>,
 }
 
 pub(super) enum Delay<K> {
@@ -58,6 +61,7 @@ impl<K> KeyLimits<K> {
             in_order: true,
             drop_waiting_on_stop: false,
             delay: Delay::Fixed(Duration::ZERO),
+            valve: None,
         }
     }
 
@@ -116,6 +120,14 @@ impl<K> KeyLimits<K> {
         self.drop_waiting_on_stop = true;
         self
     }
+
+    /// Lets work start only as `valve` does, which may be turned at any time: starts can be paused, or kept apart over all
+    /// keys. A flow that is asked to stop is not held back by a pause, so that it comes to its end.
+    #[must_use]
+    pub fn valve(mut self, valve: &Valve) -> Self {
+        self.valve = Some(valve.clone());
+        self
+    }
 }
 
 impl<K> Clone for KeyLimits<K> {
@@ -125,6 +137,7 @@ impl<K> Clone for KeyLimits<K> {
                 Delay::Fixed(delay) => Delay::Fixed(*delay),
                 Delay::By(delay) => Delay::By(Arc::clone(delay)),
             },
+            valve: self.valve.clone(),
             ..*self
         }
     }
@@ -138,6 +151,7 @@ impl<K> fmt::Debug for KeyLimits<K> {
             .field("waiting", &self.waiting)
             .field("in_order", &self.in_order)
             .field("drop_waiting_on_stop", &self.drop_waiting_on_stop)
+            .field("valve", &self.valve)
             .finish_non_exhaustive()
     }
 }

@@ -2,6 +2,7 @@
 
 mod keys;
 mod limits;
+mod valve;
 
 use std::{collections::VecDeque, fmt, hash::Hash, ops::ControlFlow, pin::Pin, task::Poll};
 
@@ -9,11 +10,12 @@ use pin_project_lite::pin_project;
 use thalweg_core::{Cx, Drained, DropReason, Fault, Holds, Observable, Plan};
 use tokio::time::{Duration, Instant};
 
-pub use self::limits::KeyLimits;
 use self::{
     keys::{Keys, Place},
     limits::Delay,
+    valve::Passage,
 };
+pub use self::{limits::KeyLimits, valve::Valve};
 use crate::{Flow, Stage, jobs::Jobs, ledger::Ledger, timer::Timer};
 
 impl<O: Observable> Flow<O> {
@@ -26,8 +28,9 @@ impl<O: Observable> Flow<O> {
     /// ```
     ///
     /// [`KeyLimits`] says how much runs at once, in all and of one key, how far apart the starts of one key are, and how
-    /// much may wait. Keys take turns, so a busy one does not starve the others. A key without work whose delay has
-    /// passed is forgotten. Every future runs in a task of its own.
+    /// much may wait; a [`Valve`] in them pauses the starts, or limits their rate, while the flow runs. Keys take turns, so
+    /// a busy one does not starve the others. A key without work whose delay has passed is forgotten. Every future runs
+    /// in a task of its own.
     ///
     /// # Backpressure
     ///
@@ -138,7 +141,7 @@ where
     {
         let mut this = self.project();
         let (keys, jobs, done, limits) = (this.keys, this.jobs, this.done, this.limits);
-        let now = Instant::now();
+        let mut now = Instant::now();
         keys.release(now, limits.per_key);
         loop {
             // The source hears of a stop before what is done goes out, as the consumer may break.
@@ -177,11 +180,26 @@ where
                 pulled = Poll::Ready(Ok(Drained::Completed));
             }
             let mut progress = tells || matches!(pulled, Poll::Ready(Ok(Drained::Stopped)));
+            // When the valve lets the next item start, if that is known.
+            let mut opens = None;
             while keys.held() < limits.total
+                && keys.is_ready()
                 && let Some(work) = this.work
-                && let Some((place, item)) =
-                    keys.start(now, limits.per_key, |key| limits.delay.of(key))
             {
+                let passage = limits.valve.as_ref().map_or(Passage::Open, |valve| {
+                    valve.pass(now, cx.stopping(), cx.task())
+                });
+                if let Passage::At(instant) = passage {
+                    opens = Some(instant);
+                }
+                if passage != Passage::Open {
+                    break;
+                }
+                let Some((place, item)) =
+                    keys.start(now, limits.per_key, |key| limits.delay.of(key))
+                else {
+                    break;
+                };
                 // There is room for another to wait.
                 progress |= full;
                 jobs.spawn(place, work(item));
@@ -213,15 +231,13 @@ where
                 *this.work = None;
                 *keys = Keys::new();
                 limits.delay = Delay::Fixed(Duration::ZERO);
-                return Poll::Ready(match this.fault.take() {
-                    Some(fault) => Err(fault),
-                    None => Ok(Drained::Completed),
-                });
+                return Poll::Ready(this.fault.take().map_or(Ok(Drained::Completed), Err));
             }
-            if let Some(at) = keys.next_release() {
+            if let Some(at) = keys.next_release().into_iter().chain(opens).min() {
                 this.timer.set(at);
                 if this.timer.poll(cx.task(), now) {
-                    keys.release(at, limits.per_key);
+                    now = now.max(at);
+                    keys.release(now, limits.per_key);
                     continue;
                 }
             }

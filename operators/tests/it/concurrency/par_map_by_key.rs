@@ -1,10 +1,10 @@
-use std::{collections::HashMap, future::ready, sync::Arc, task::Poll, time::Duration};
+use std::{collections::HashMap, convert::Infallible, future::ready, sync::Arc, task::Poll, time::Duration};
 
 use proptest::prelude::*;
-use thalweg_core::Cx;
+use thalweg_core::{Cx, Sink};
 use thalweg_operators::{
     IntoFlow,
-    concurrency::KeyLimits,
+    concurrency::{KeyLimits, Valve},
     testing::{Conform, Script, assert_marbles, captured, cold, probe},
 };
 use tokio::{
@@ -376,4 +376,69 @@ async fn conforms() {
     .any_sequence()
     .check()
     .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_valve_pauses_starts_and_what_runs_goes_on() {
+    let valve = Valve::new();
+    let limits = KeyLimits::new(2).per_key(2).valve(&valve);
+    let mut flow = "abcd".chars().flow().par_map_by_key(|_| (), limits, after_step);
+    assert_eq!(flow.next().await, Ok(Some('a')));
+    valve.pause();
+    assert!(valve.is_paused());
+    assert_eq!(flow.next().await, Ok(Some('b')), "it was under way");
+    let paused_at = Instant::now();
+    let (next, ()) = tokio::join!(flow.next(), async {
+        sleep(10 * STEP).await;
+        valve.resume();
+    });
+    assert_eq!(next, Ok(Some('c')));
+    assert_eq!(paused_at.elapsed(), 11 * STEP);
+    assert_eq!(flow.collect::<String>().await, Ok("d".to_owned()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_valve_keeps_starts_apart_over_all_keys() {
+    let valve = Valve::new();
+    valve.keep_apart(Duration::from_millis(100));
+    assert_eq!(valve.interval(), Duration::from_millis(100));
+    let limits = KeyLimits::new(8).valve(&valve);
+    let start = Instant::now();
+    let mut flow = (0..6).flow().par_map_by_key(
+        |n| *n,
+        limits,
+        move |_| async move { start.elapsed().as_millis() },
+    );
+    for expected in [0, 100, 200] {
+        assert_eq!(flow.next().await, Ok(Some(expected)));
+    }
+    // The limit falls while the flow waits for it.
+    let (next, ()) = tokio::join!(flow.next(), async { valve.keep_apart(Duration::ZERO) });
+    assert_eq!(next, Ok(Some(200)));
+    assert_eq!(flow.collect::<Vec<_>>().await, Ok(vec![200, 200]));
+}
+
+struct Nowhere;
+
+impl Sink<i32> for Nowhere {
+    type Error = Infallible;
+
+    async fn write(&mut self, batch: &mut Vec<i32>) -> Result<(), Infallible> {
+        batch.clear();
+        Ok(())
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pause_does_not_hold_up_a_stop() {
+    let valve = Valve::new();
+    valve.pause();
+    let limits = KeyLimits::new(8).valve(&valve);
+    let mut run = (1..=3)
+        .flow()
+        .par_map_by_key(|n| *n, limits, |n| async move { n })
+        .spawn_into(Nowhere);
+    yield_now().await;
+    run.request_stop();
+    assert!(run.join().await.is_ok());
 }

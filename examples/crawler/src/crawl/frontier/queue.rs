@@ -81,6 +81,25 @@ impl Queue {
         true
     }
 
+    /// Counts the visits that wait.
+    pub(in crate::crawl) fn queued(&self) -> usize {
+        self.len
+    }
+
+    /// Counts the sites that have visits here or under way.
+    pub(in crate::crawl) fn sites(&self) -> usize {
+        self.by_site.len()
+    }
+
+    /// Counts the visits of `site`, here or under way.
+    pub(in crate::crawl) fn waiting(&self, site: &Arc<Site>) -> usize {
+        let line = self
+            .by_site
+            .get(site)
+            .and_then(|place| self.lines[*place].as_ref());
+        line.map_or(0, |line| line.line.len() + line.out)
+    }
+
     /// The place of the line of `site`, which is made if there is none.
     fn place(&mut self, site: &Arc<Site>) -> usize {
         if let Some(place) = self.by_site.get(site) {
