@@ -28,6 +28,9 @@ use crate::sitemap;
 /// The longest wait before a request is made again that is spent in the site's turn, as the last page's has to be.
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
 
+/// Tells by the head of a response whether its body is worth reading.
+type IsWanted = fn(StatusCode, &HeaderMap) -> bool;
+
 /// Fetches, one visit at a time in each of many tasks.
 #[derive(Debug)]
 pub(super) struct Fetcher {
@@ -35,7 +38,7 @@ pub(super) struct Fetcher {
     /// The name to look for in robots.txt; none to ignore it.
     agent: Option<String>,
     /// Which bodies are read.
-    is_wanted: fn(StatusCode, &HeaderMap) -> bool,
+    is_wanted: IsWanted,
     dialect: Dialect,
     retries: u32,
     body_limit: usize,
@@ -156,7 +159,7 @@ impl Fetcher {
                 return Err(Outcome::TooEarly);
             }
         }
-        if self.takes(visit) {
+        if self.allows(visit) {
             Ok(turn)
         } else {
             Err(Outcome::Surplus)
@@ -193,7 +196,7 @@ impl Fetcher {
         }
     }
 
-    /// Requests a page, and decides whether to try again if that fails.
+    /// Requests what a visit is for, and decides whether to try again if that fails.
     async fn get(&self, visit: &Visit, turn: SiteTurn<'_>) -> Outcome {
         let (body_limit, is_wanted) = self.wants(visit);
         let request = Request {
@@ -210,7 +213,7 @@ impl Fetcher {
             let Some(pause) = self.pause(&visit.site, &visit.url, &result) else {
                 return result.into();
             };
-            if self.gives_back(visit) {
+            if self.puts_off(visit) {
                 // It lines up again, and others may go on meanwhile.
                 visit.site.count_try(&visit.url);
                 visit.site.rest(pause);
@@ -244,7 +247,7 @@ impl Fetcher {
     }
 
     /// How much of a body is read, and of which.
-    fn wants(&self, visit: &Visit) -> (usize, fn(StatusCode, &HeaderMap) -> bool) {
+    fn wants(&self, visit: &Visit) -> (usize, IsWanted) {
         match visit.kind {
             Kind::Page => (self.body_limit, self.is_wanted),
             // One byte more than is read tells a long one from one that ends there.
@@ -253,15 +256,15 @@ impl Fetcher {
     }
 
     /// Takes a page off the allowance, if the visit is to one; `false` if nothing more is to be fetched.
-    fn takes(&self, visit: &Visit) -> bool {
+    fn allows(&self, visit: &Visit) -> bool {
         match visit.kind {
             Kind::Page => self.allowance.take(),
             Kind::Sitemap => !self.allowance.is_spent(),
         }
     }
 
-    /// Gives it back, if the visit can be made later.
-    fn gives_back(&self, visit: &Visit) -> bool {
+    /// Takes back what a visit took, if there is still time for another try.
+    fn puts_off(&self, visit: &Visit) -> bool {
         match visit.kind {
             Kind::Page => self.allowance.give_back(),
             Kind::Sitemap => !self.allowance.is_spent(),
@@ -270,7 +273,7 @@ impl Fetcher {
 
     /// How a visit ends that counts as a page, if there is one left.
     fn ends_as(&self, visit: &Visit, outcome: Outcome) -> Outcome {
-        if self.takes(visit) {
+        if self.allows(visit) {
             outcome
         } else {
             Outcome::Surplus

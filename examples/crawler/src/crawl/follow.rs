@@ -264,7 +264,8 @@ impl<'a> Finds<'a> {
         target.set_fragment(None);
         let visit = self.visit;
         if visit.respelled >= REDIRECTS {
-            self.rejections.count(Rejection::Redirects);
+            let text = self.text(&target);
+            self.count(Rejection::Redirects, text);
             return;
         }
         if visit.referrer.is_none() && !self.follow.admission.is_in_scope(&target) {

@@ -22,8 +22,8 @@ fn the_longest_delay_of_all_groups_counts() {
 #[test]
 fn delays_that_make_no_sense_are_none() {
     for delay in ["", "-1", "NaN", "inf", "1e300", "soon", "1 2"] {
-        let file = format!("User-agent: *\nCrawl-delay: {delay}");
-        let robots = Robots::parse(file.as_bytes());
+        let text = format!("User-agent: *\nCrawl-delay: {delay}");
+        let robots = Robots::parse(text.as_bytes());
         assert_eq!(robots.for_agent("any").crawl_delay(), None, "{delay:?}");
     }
 }
