@@ -12,6 +12,7 @@ use crawler::demo::Demo;
 use crawler::dry_run::DryRun;
 use crawler::progress::{Progress, Style};
 use crawler::report;
+use crawler::summary::End;
 use thalweg::Interrupts;
 use tokio::runtime::{Builder, Runtime};
 
@@ -120,8 +121,10 @@ async fn run(mut args: Args) -> ExitCode {
         ));
     }
 
-    let mut progress = Progress::stderr(Style::of_stderr(args.output.quiet));
     let mut crawl = Crawl::start_again(&args, folder, earlier);
+    if crawl.is_finished() && !args.output.quiet {
+        note("nothing is left to do; this is what it came to");
+    }
     let dashboard = match args.run.dashboard {
         Some(at) => match Dashboard::open(at, &crawl).await {
             Ok(dashboard) => Some(dashboard),
@@ -132,6 +135,7 @@ async fn run(mut args: Args) -> ExitCode {
     if let Some(dashboard) = &dashboard {
         note(format_args!("dashboard at {}", dashboard.url()));
     }
+    let mut progress = Progress::stderr(Style::of_stderr(args.output.quiet));
     let watch = crawl.watch();
     let end = loop {
         tokio::select! {
@@ -166,13 +170,30 @@ async fn run(mut args: Args) -> ExitCode {
     {
         return failure(format_args!("cannot print the summary: {error}"));
     }
-    if demo.is_some() && !args.output.quiet && args.output.summary == SummaryFormat::Text {
+    if let Some(directory) = args.directory()
+        && !args.output.quiet
+        && let Some(advice) = advice(&crawl)
+    {
+        note(format_args!(
+            "{advice} crawler --resume {}",
+            directory.display()
+        ));
+    } else if demo.is_some() && !args.output.quiet && args.output.summary == SummaryFormat::Text {
         note("now one of yours: crawler --max-pages 100 --out pages https://example.org/");
     }
     match end {
         Err(error) => failure(error),
         Ok(()) if lost.is_empty() => ExitCode::SUCCESS,
         Ok(()) => ExitCode::FAILURE,
+    }
+}
+
+/// What may be done next with a crawl that has a directory.
+fn advice(crawl: &Crawl) -> Option<&'static str> {
+    match crawl.summary().end {
+        End::Complete => None,
+        End::Limit => Some("there is more; raise the limit and go on with"),
+        End::Stopped | End::Failed => Some("go on with"),
     }
 }
 

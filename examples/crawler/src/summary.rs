@@ -102,25 +102,34 @@ impl Summary {
         self.links += u64::from(page.links);
     }
 
-    /// Hands each count that goes on from one run to the next to `take`, with its name.
-    pub(crate) fn counts(&self, mut take: impl FnMut(&str, u64)) {
+    /// The kinds of counts that go on from one run to the next.
+    pub(crate) const KINDS: [&str; 3] = ["total", "rejected", "trouble"];
+
+    /// Hands each count that goes on from one run to the next to `take`: its kind, its name and itself.
+    pub(crate) fn counts(&self, mut take: impl FnMut(&str, &str, u64)) {
         let mut this = *self;
         for (name, count) in this.named() {
-            take(name, *count);
+            take("total", name, *count);
         }
         for (reason, count) in self.rejected.iter() {
-            take(reason.name(), count);
+            take("rejected", reason.name(), count);
+        }
+        for (reason, count) in self.troubles.iter() {
+            take("trouble", reason.name(), count);
         }
     }
 
-    /// Sets a count to what an earlier run has come to; nothing if there is none of this name.
-    pub(crate) fn set_count(&mut self, name: &str, count: u64) {
-        for (known, place) in self.named() {
-            if known == name {
-                *place = count;
+    /// Sets a count to what an earlier run has come to; nothing if there is none of this kind and name.
+    pub(crate) fn set_count(&mut self, kind: &str, name: &str, count: u64) {
+        match kind {
+            "rejected" => self.rejected.set(name, count),
+            "trouble" => self.troubles.set(name, count),
+            _ => {
+                for (_, place) in self.named().iter_mut().filter(|(known, _)| *known == name) {
+                    **place = count;
+                }
             }
         }
-        self.rejected.set(name, count);
         self.errors = self.http_errors + self.failures;
     }
 

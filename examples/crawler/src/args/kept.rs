@@ -25,6 +25,9 @@ const NOT_KEPT: [&str; 7] = [
     "print_config",
 ];
 
+/// Options that are about the terminal of a run.
+const OF_TERMINAL: [&str; 2] = ["--quiet", "--summary"];
+
 /// The words that say what was given on a command line, each in one form and with its value.
 pub(super) fn given(command: &Command, found: &ArgMatches) -> Vec<String> {
     let is_given = |id: &str| found.value_source(id) == Some(ValueSource::CommandLine);
@@ -32,7 +35,7 @@ pub(super) fn given(command: &Command, found: &ArgMatches) -> Vec<String> {
         .get_arguments()
         .filter(|option| {
             let id = option.get_id().as_str();
-            !NOT_KEPT.contains(&id) && is_given(id)
+            !OF_DIRECTORY.contains(&id) && is_given(id)
         })
         .flat_map(|option| words(option, found))
         .collect()
@@ -60,7 +63,12 @@ impl Args {
     ///
     /// If the file cannot be written.
     pub(crate) fn keep(&self, directory: &Path) -> io::Result<()> {
-        let words = serde_json::to_vec_pretty(&self.given)?;
+        let is_kept = |word: &&String| {
+            let name = word.split('=').next().unwrap_or(word);
+            !OF_TERMINAL.contains(&name)
+        };
+        let words: Vec<&String> = self.given.iter().filter(is_kept).collect();
+        let words = serde_json::to_vec_pretty(&words)?;
         let path = directory.join(FILE);
         let beside = path.with_extension("new");
         fs::write(&beside, words)?;
@@ -176,12 +184,12 @@ mod tests {
     #[test]
     fn what_is_given_anew_wins_and_urls_are_added() {
         let folder = scratch("kept");
-        read("--max-pages 5 --scope any --out x a.test")
+        read("--max-pages 5 -q --scope any --out x a.test")
             .keep(&folder)
             .expect("a file");
         let resume = format!("--resume {} --max-pages 7 b.test", folder.display());
         let args = read(&resume).with_kept().expect("options");
-        assert_eq!(args.what.max_pages, 7);
+        assert_eq!((args.what.max_pages, args.output.quiet), (7, false));
         assert_eq!(args.what.scope, crate::args::Scope::Any);
         assert_eq!(
             (args.output.out, args.output.resume),

@@ -16,6 +16,7 @@ mod values;
 mod what;
 
 use std::ffi::OsString;
+use std::path::{Path, PathBuf};
 
 use clap::error::ErrorKind;
 use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser};
@@ -197,7 +198,7 @@ impl Args {
         let mut command = Self::command();
         let words: Vec<OsString> = words.into_iter().map(Into::into).collect();
         let found = matches(&mut command, &words).map_err(|error| Usage::new(error, None))?;
-        let Some(path) = found.get_one::<std::path::PathBuf>("config") else {
+        let Some(path) = found.get_one::<PathBuf>("config") else {
             return Self::of(&command, &found);
         };
         let filed = config::read(&command, path)?;
@@ -241,6 +242,13 @@ impl Args {
     #[must_use]
     pub fn printed(&self) -> Option<&str> {
         self.printed.as_deref()
+    }
+
+    /// The directory of the crawl, if it has one.
+    #[must_use]
+    pub fn directory(&self) -> Option<&Path> {
+        let resume = self.output.resume.as_deref();
+        resume.or(self.output.out.as_deref())
     }
 
     /// Starts at `url` too.

@@ -20,8 +20,8 @@ impl Allowance {
             bytes: AtomicU64::new(bytes.unwrap_or(u64::MAX)),
             spent: CancellationToken::new(),
         };
-        if pages == 0 {
-            allowance.spent.cancel();
+        if pages == 0 || bytes == Some(0) {
+            allowance.end();
         }
         allowance
     }

@@ -24,6 +24,7 @@ use crate::args::Args;
 use crate::fetch::{Client, FetchError, Reason, Request, Response, is_html};
 use crate::robots::{Dialect, product_token};
 use crate::sitemap;
+use crate::summary::Summary;
 
 /// The longest wait before a request is made again that is spent in the site's turn, as the last page's has to be.
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
@@ -50,8 +51,8 @@ pub(super) struct Fetcher {
 }
 
 impl Fetcher {
-    /// Creates a fetcher for a crawl that has so many pages already.
-    pub(super) fn new(args: &Args, pages: u64, earlier: Arc<Earlier>, stop: Stop) -> Self {
+    /// Creates a fetcher for a crawl that comes to so much already, which counts against its limits.
+    pub(super) fn new(args: &Args, before: &Summary, earlier: Arc<Earlier>, stop: Stop) -> Self {
         let name = args
             .fetching
             .user_agent
@@ -69,8 +70,10 @@ impl Fetcher {
             earlier,
             addresses: Addresses::default(),
             allowance: Allowance::new(
-                args.what.max_pages.saturating_sub(pages),
-                args.limits.max_bytes.map(|size| size.as_u64()),
+                args.what.max_pages.saturating_sub(before.pages),
+                args.limits
+                    .max_bytes
+                    .map(|size| size.as_u64().saturating_sub(before.bytes)),
             ),
             stop,
             running: AtomicU64::new(0),

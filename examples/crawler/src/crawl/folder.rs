@@ -28,9 +28,6 @@ const SYNC_EVERY: Duration = Duration::from_secs(1);
 /// The kind of the numbers in the log that are lengths of files.
 const FILE: &str = "file";
 
-/// The kind of the numbers in the log that are totals.
-const TOTAL: &str = "total";
-
 /// The directory of a crawl that was opened to write to, by this process alone.
 ///
 /// What happens is appended to the outputs first and then, with their lengths, committed to the log. So the log tells at
@@ -41,7 +38,8 @@ pub struct Folder {
     outputs: Outputs,
     log: Log,
     start: Option<Start>,
-    totals: Vec<(String, u64)>,
+    /// What was counted by the end of the runs before.
+    before: Numbers,
     last_sync: Instant,
     /// Held until the folder is dropped.
     _lock: File,
@@ -99,7 +97,7 @@ impl Folder {
             outputs,
             log,
             start: Some(Start::anew(args, key)),
-            totals: Vec::new(),
+            before: Numbers::default(),
             last_sync: Instant::now(),
             _lock: lock,
         })
@@ -127,13 +125,12 @@ impl Folder {
         for (name, length) in state.numbers.of_kind(FILE) {
             positions.set(name, length);
         }
-        let owned = |(name, count): (&str, u64)| (name.to_owned(), count);
         Ok(Self {
             directory: directory.to_owned(),
             outputs: Outputs::resume(directory, args, &positions).await?,
             log,
             start: Some(start),
-            totals: state.numbers.of_kind(TOTAL).map(owned).collect(),
+            before: state.numbers,
             last_sync: Instant::now(),
             _lock: lock,
         })
@@ -150,11 +147,9 @@ impl Folder {
         self.start.take()
     }
 
-    /// The totals of the runs before, by name.
-    pub(super) fn totals(&self) -> impl Iterator<Item = (&str, u64)> {
-        self.totals
-            .iter()
-            .map(|(name, count)| (name.as_str(), *count))
+    /// What was counted by the end of the runs before.
+    pub(super) fn before(&self) -> &Numbers {
+        &self.before
     }
 
     /// Tells the log of URLs that are new, with the next commit.
@@ -173,12 +168,12 @@ impl Folder {
         Ok(())
     }
 
-    /// Writes out what was appended, and commits it.
+    /// Writes out what was appended, and commits it with what `counts` sets.
     ///
     /// When it is ready, all survives the death of the process; and once a second that of the machine.
     pub(super) async fn commit(
         &mut self,
-        totals: impl FnOnce(&mut dyn FnMut(&str, u64)),
+        counts: impl FnOnce(&mut Numbers),
     ) -> Result<(), FolderError> {
         self.outputs.flush().await?;
         let positions = self.outputs.positions();
@@ -186,7 +181,7 @@ impl Folder {
             for (name, length) in positions.iter() {
                 numbers.set(FILE, name, length);
             }
-            totals(&mut |name, count| numbers.set(TOTAL, name, count));
+            counts(numbers);
         })?;
         if self.last_sync.elapsed() >= SYNC_EVERY {
             self.sync().await?;

@@ -10,6 +10,7 @@ use url::Url;
 use super::event::CrawlEvent;
 use super::folder::Folder;
 use super::folder_error::FolderError;
+use super::frontier::Numbers;
 use super::visit::Step;
 use crate::summary::Summary;
 
@@ -27,10 +28,12 @@ impl Totals {
     }
 
     /// Goes on from what the runs before have come to.
-    pub(super) fn go_on<'a>(&self, totals: impl Iterator<Item = (&'a str, u64)>) {
+    pub(super) fn go_on(&self, before: &Numbers) {
         let mut summary = lock(&self.summary);
-        for (name, count) in totals {
-            summary.set_count(name, count);
+        for kind in Summary::KINDS {
+            for (name, count) in before.of_kind(kind) {
+                summary.set_count(kind, name, count);
+            }
         }
     }
 
@@ -138,9 +141,9 @@ impl Sink<Step> for Ledger {
             return Ok(());
         };
         let (totals, clock) = (self.totals.summary(), self.clock);
-        let committed = folder.commit(|take| {
-            totals.counts(&mut *take);
-            take(ELAPSED, clock.elapsed_ms());
+        let committed = folder.commit(|numbers| {
+            totals.counts(|kind, name, count| numbers.set(kind, name, count));
+            numbers.set(CLOCK, ELAPSED, clock.elapsed_ms());
         });
         committed.await
     }
@@ -153,7 +156,8 @@ impl Sink<Step> for Ledger {
     }
 }
 
-/// How long the crawl takes in milliseconds, as the totals of a folder call it.
+/// How the log calls the time that the crawl takes, in milliseconds.
+const CLOCK: &str = "clock";
 const ELAPSED: &str = "elapsed_ms";
 
 /// Tells how long a crawl takes, in all its runs.
@@ -164,12 +168,11 @@ pub(super) struct Clock {
 }
 
 impl Clock {
-    /// Starts after the runs that had these totals.
-    pub(super) fn after<'a>(mut totals: impl Iterator<Item = (&'a str, u64)>) -> Self {
-        let before = totals.find(|(name, _)| *name == ELAPSED);
+    /// Starts after the runs that have counted this.
+    pub(super) fn after(before: &Numbers) -> Self {
         Self {
             started: Instant::now(),
-            before: Duration::from_millis(before.map_or(0, |(_, elapsed)| elapsed)),
+            before: Duration::from_millis(before.get(CLOCK, ELAPSED)),
         }
     }
 

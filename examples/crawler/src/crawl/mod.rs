@@ -35,7 +35,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use thalweg::operators::concurrency::{FrontierHandle, KeyLimits, Work, frontier_in};
+use thalweg::operators::concurrency::{FrontierHandle, KeyLimits, Store, Work, frontier_in};
 use thalweg::operators::terminal::{RunError, RunHandle};
 use thalweg::{Fault, Plan};
 use tokio::time::Instant;
@@ -51,7 +51,7 @@ use self::folder::Start;
 pub use self::folder_error::FolderError;
 use self::follow::Follow;
 pub use self::frontier::LogError;
-use self::frontier::{Found, Key, Queue};
+use self::frontier::{Found, Key, Numbers, Queue};
 use self::ledger::{Clock, Ledger, Totals};
 pub(crate) use self::pace::Policy;
 pub use self::rejection::{RejectedUrl, Rejection, Rejections};
@@ -111,6 +111,8 @@ pub struct Crawl {
     max_pages: u64,
     stop: Stop,
     clock: Clock,
+    /// The runs before have left nothing to do.
+    is_finished: bool,
     /// When what is still running will be cut off.
     deadline: Option<Instant>,
     /// When the crawl has taken as long as it may.
@@ -151,19 +153,20 @@ impl Crawl {
         for url in &args.what.sitemap {
             seeds.extend(admission.seed_sitemap(url.clone()));
         }
+        let is_finished = folder.is_some() && seeds.is_empty() && queue.is_empty();
         let totals = Arc::new(Totals::default());
-        let mut clock = Clock::after([].into_iter());
+        let mut clock = Clock::after(&Numbers::default());
         if let Some(folder) = &mut folder {
-            totals.go_on(folder.totals());
-            clock = Clock::after(folder.totals());
+            totals.go_on(folder.before());
+            clock = Clock::after(folder.before());
             for found in Found::all(&seeds) {
                 folder.found(&found);
             }
         }
 
         let stop = Stop::default();
-        let pages = totals.summary().pages;
-        let fetcher = Arc::new(Fetcher::new(args, pages, earlier.clone(), stop.clone()));
+        let before = totals.summary();
+        let fetcher = Arc::new(Fetcher::new(args, &before, earlier.clone(), stop.clone()));
         let is_watched = args.run.dashboard.is_some() || args.run.dry_run;
         let tally = is_watched.then(Arc::default);
         let (feed, mut teller) = Feed::new(tally.clone());
@@ -202,6 +205,7 @@ impl Crawl {
             max_pages: args.what.max_pages,
             stop,
             clock,
+            is_finished,
             deadline: None,
             time_limit: args
                 .limits
@@ -257,6 +261,12 @@ impl Crawl {
         self.summary.refused = self.queue.refused();
         self.summary.finish(why, self.clock.elapsed());
         end.map(drop).map_err(CrawlError)
+    }
+
+    /// Tells whether there was nothing left to do when it was started, because it goes on with one that is finished.
+    #[must_use]
+    pub fn is_finished(&self) -> bool {
+        self.is_finished
     }
 
     /// Asks the crawl to end within five seconds: nothing new is begun, and running requests may come to their end.

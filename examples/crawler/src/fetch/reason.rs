@@ -117,6 +117,14 @@ impl Troubles {
         self.0[reason as usize] += 1;
     }
 
+    /// Sets how often there was the trouble of this name; nothing if there is no such trouble.
+    pub(crate) fn set(&mut self, name: &str, count: u64) {
+        let place = Reason::ALL.iter().position(|reason| reason.name() == name);
+        if let Some(place) = place {
+            self.0[place] = count;
+        }
+    }
+
     /// How often there was this trouble.
     #[must_use]
     pub fn of(&self, reason: Reason) -> u64 {

@@ -20,6 +20,7 @@ mod program;
 mod properties;
 mod proxy;
 mod recrawl;
+mod resume;
 mod robots;
 mod robots_txt;
 mod server;

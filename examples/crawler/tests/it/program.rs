@@ -18,16 +18,16 @@ fn crawler() -> Command {
     command
 }
 
-async fn run(words: &[&str]) -> Output {
+pub(crate) async fn run(words: &[&str]) -> Output {
     crawler().args(words).output().await.expect("it runs")
 }
 
-fn code(output: &Output) -> Option<i32> {
+pub(crate) fn code(output: &Output) -> Option<i32> {
     output.status.code()
 }
 
 /// Its only line on stderr.
-fn line(output: &Output) -> &str {
+pub(crate) fn line(output: &Output) -> &str {
     let text = str::from_utf8(&output.stderr).expect("text");
     let line = text.strip_suffix('\n').expect("a line");
     assert!(!line.contains('\n'), "{text}");
@@ -35,7 +35,7 @@ fn line(output: &Output) -> &str {
 }
 
 /// The JSON object in the last line of stdout.
-fn summary(output: &[u8]) -> Value {
+pub(crate) fn summary(output: &[u8]) -> Value {
     let text = str::from_utf8(output).expect("text");
     let last = text.lines().last().expect("a line");
     serde_json::from_str(last).expect("JSON")
@@ -47,7 +47,7 @@ pub(crate) fn scratch(name: &str) -> PathBuf {
     folder
 }
 
-fn pages(folder: &Path) -> Vec<Value> {
+pub(crate) fn pages(folder: &Path) -> Vec<Value> {
     let text = std::fs::read_to_string(folder.join("pages.jsonl")).expect("a file");
     text.lines()
         .map(|line| serde_json::from_str(line).expect("JSON"))
