@@ -49,8 +49,8 @@ pub struct Summary {
     pub troubles: Troubles,
     /// Links that were lost because the queue was full.
     pub refused: u64,
-    /// Why the crawl ended; none while it goes on.
-    pub end: Option<End>,
+    /// Why the crawl ended.
+    pub end: End,
     /// How long the crawl took.
     pub duration_s: f64,
     /// Pages over the whole duration.
@@ -58,9 +58,12 @@ pub struct Summary {
 }
 
 /// Why a crawl ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum End {
+    /// It has not ended yet.
+    #[default]
+    Running,
     /// Nothing was left to fetch.
     Complete,
     /// There were as many pages or bytes, or it took as long, as was asked for.
@@ -74,6 +77,7 @@ pub enum End {
 impl fmt::Display for End {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
+            Self::Running => "What was fetched so far",
             Self::Complete => "Crawled to the last page",
             Self::Limit => "Crawled as far as asked for (--max-pages, --max-bytes or --max-time)",
             Self::Stopped => "Stopped; what was fetched by then",
@@ -149,7 +153,7 @@ impl Summary {
 
     /// Sets why and when the crawl ended, and the rate that follows from it.
     pub fn finish(&mut self, end: End, duration: Duration) {
-        self.end = Some(end);
+        self.end = end;
         self.take(duration);
     }
 
@@ -182,10 +186,7 @@ impl fmt::Display for Summary {
         if self.pages == self.failures {
             writeln!(formatter, "Nothing was fetched:\n")?;
         } else {
-            match self.end {
-                Some(end) => writeln!(formatter, "{end}:\n")?,
-                None => writeln!(formatter, "What was fetched so far:\n")?,
-            }
+            writeln!(formatter, "{}:\n", self.end)?;
         }
         let counts = [
             ("pages", self.pages),
@@ -285,7 +286,7 @@ mod tests {
         let mut summary = Summary::default();
         summary.finish(End::Complete, Duration::ZERO);
         let expected = Summary {
-            end: Some(End::Complete),
+            end: End::Complete,
             ..Summary::default()
         };
         assert_eq!(summary, expected);

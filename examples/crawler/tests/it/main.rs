@@ -5,6 +5,7 @@ mod archive;
 mod bodies;
 mod connections;
 mod crawl;
+mod dashboard;
 mod demo;
 mod exact;
 mod hostile;

@@ -155,6 +155,81 @@ async fn a_wrong_command_line_is_one_line_and_2() {
 }
 
 #[tokio::test]
+async fn options_are_printed_and_read_back_and_a_wrong_file_is_one_line_and_2() {
+    let folder = scratch("options");
+    let site = Site::serve([("/", page(&["/a"])), ("/a", page(&["/b"]))]).await;
+    let url = site.url("/");
+    let output = run(&[
+        "--print-config",
+        "--quiet",
+        "--max-depth",
+        "1",
+        url.as_str(),
+    ])
+    .await;
+    assert_eq!((code(&output), &output.stderr[..]), (Some(0), &b""[..]));
+    assert_eq!(site.requests(), [""; 0]);
+    let file = folder.join("crawl.toml");
+    std::fs::write(&file, &output.stdout).expect("a file");
+    let words = [
+        "--summary",
+        "json",
+        "--config",
+        file.to_str().expect("text"),
+    ];
+    let output = run(&words).await;
+    assert_eq!((code(&output), &output.stderr[..]), (Some(0), &b""[..]));
+    assert_eq!(site.requests(), ["/", "/a"]);
+
+    std::fs::write(&file, "quiet = true\nmax-dept = 1\n").expect("a file");
+    let output = run(&words).await;
+    assert_eq!(code(&output), Some(2));
+    let expected = format!(
+        "crawler: {}:2: there is no option 'max-dept'; did you mean 'max-depth'?",
+        file.display()
+    );
+    assert!(line(&output).starts_with(&expected), "{}", line(&output));
+    std::fs::remove_dir_all(folder).expect("it is there");
+}
+
+#[tokio::test]
+async fn a_dry_run_fetches_what_was_given_and_tells_the_rest() {
+    let folder = scratch("dry");
+    let robots = text("user-agent: *\ncrawl-delay: 2\ndisallow: /never");
+    let links = page(&["/a", "/b", "/never", "http://elsewhere.test/"]);
+    let site = Site::serve([("/robots.txt", robots), ("/", links)]).await;
+    let (out, url) = (folder.join("out"), site.url("/"));
+    let words = [
+        "--dry-run",
+        "--out",
+        out.to_str().expect("text"),
+        url.as_str(),
+    ];
+    let output = run(&words).await;
+    assert_eq!((code(&output), &output.stderr[..]), (Some(0), &b""[..]));
+    assert_eq!(site.requests(), ["/"]);
+    assert!(!out.exists());
+    let text = str::from_utf8(&output.stdout).expect("text");
+    for part in [
+        "Only the given URLs were fetched, and nothing was written:\n",
+        "links that would be followed: 3\n",
+        "a pause of 2s between two requests: 30 pages a minute at most\n",
+        "  out of scope               1\n",
+        "At most: 1000 pages, 64 requests at once, 2 of them to one host.\n",
+    ] {
+        assert!(text.contains(part), "{part} is not in {text}");
+    }
+    let output = run(&["--dry-run", "--retries", "0", site.url("/never").as_str()]).await;
+    assert_eq!(code(&output), Some(1));
+    let text = str::from_utf8(&output.stdout).expect("text");
+    assert!(
+        text.contains("was not fetched: robots.txt disallows it\n"),
+        "{text}"
+    );
+    std::fs::remove_dir_all(folder).expect("it is there");
+}
+
+#[tokio::test]
 async fn a_seed_that_cannot_be_reached_is_one_line_and_1() {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let address = listener.local_addr().expect("an address");
