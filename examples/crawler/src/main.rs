@@ -193,7 +193,7 @@ fn advice(crawl: &Crawl) -> Option<&'static str> {
     match crawl.summary().end {
         End::Complete => None,
         End::Limit => Some("there is more; raise the limit and go on with"),
-        End::Stopped | End::Failed => Some("go on with"),
+        End::Stopped | End::Failed | End::Running => Some("go on with"),
     }
 }
 

@@ -35,7 +35,7 @@ pub(super) fn given(command: &Command, found: &ArgMatches) -> Vec<String> {
         .get_arguments()
         .filter(|option| {
             let id = option.get_id().as_str();
-            !OF_DIRECTORY.contains(&id) && is_given(id)
+            !NOT_KEPT.contains(&id) && is_given(id)
         })
         .flat_map(|option| words(option, found))
         .collect()
@@ -99,7 +99,7 @@ impl Args {
             .chain(kept)
             .chain(self.given.iter().cloned())
             .chain(prints);
-        let all = Self::read(words).map_err(|error| failed(Trouble::Usage(error)))?;
+        let all = Self::read(words).map_err(|error| failed(Trouble::Usage(Box::new(error))))?;
         let mut output = all.output;
         output.resume.clone_from(&self.output.resume);
         Ok(Self {
@@ -121,7 +121,7 @@ pub struct KeptError {
 #[derive(Debug)]
 enum Trouble {
     Read(io::Error),
-    Usage(Usage),
+    Usage(Box<Usage>),
 }
 
 impl fmt::Display for KeptError {
@@ -149,7 +149,7 @@ impl Error for KeptError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match &self.trouble {
             Trouble::Read(error) => Some(error),
-            Trouble::Usage(usage) => Some(usage),
+            Trouble::Usage(usage) => Some(&**usage),
         }
     }
 }

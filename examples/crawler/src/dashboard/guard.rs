@@ -36,7 +36,7 @@ impl Guard {
     /// # Errors
     ///
     /// The answer to one that may not.
-    pub(super) fn check(&self, method: &Method, headers: &HeaderMap) -> Result<(), Refusal> {
+    pub(super) fn check(self, method: &Method, headers: &HeaderMap) -> Result<(), Refusal> {
         let Some(host) = one(headers.get(HOST)).filter(|host| is_own(host)) else {
             return Err((
                 StatusCode::FORBIDDEN,

@@ -95,10 +95,7 @@ async fn every_page_of_the_demo_is_fetched_once() {
         ..
     } = crawled.summary;
     assert_eq!((ok, redirects, errors, retries), (62, 1, 1, 1));
-    assert_eq!(
-        (rejected.of(Rejection::Robots), end),
-        (1, Some(End::Complete))
-    );
+    assert_eq!((rejected.of(Rejection::Robots), end), (1, End::Complete));
     assert_eq!(crawled.denied, [format!("{}private/ledger", demo.url())]);
     assert_eq!(demo.hits("/private/ledger"), 0);
     assert_eq!(demo.hits("/robots.txt"), 1);
@@ -126,7 +123,7 @@ async fn the_limit_of_pages_is_met_and_never_exceeded() {
         );
         let crawled = crawl(&words).await;
         assert_eq!(crawled.summary.pages, limit);
-        assert_eq!(crawled.summary.end, Some(End::Limit));
+        assert_eq!(crawled.summary.end, End::Limit);
         let requests = (demo.requests().len() - before) as u64;
         assert_eq!(requests, limit + crawled.summary.retries);
     }
@@ -154,7 +151,7 @@ async fn the_depth_counts_links_and_not_redirects() {
     assert_eq!(crawled.page(site.url("/2")).links, 1);
     let too_deep = crawled.summary.rejected.of(Rejection::TooDeep);
     assert_eq!(too_deep, 2, "counted, not followed");
-    assert_eq!(crawled.summary.end, Some(End::Complete));
+    assert_eq!(crawled.summary.end, End::Complete);
 }
 
 #[tokio::test]
@@ -339,7 +336,7 @@ async fn a_request_that_hangs_is_cut_off_after_a_stop() {
     crawl.end().await.expect("the end is a good one");
     assert!(asked_at.elapsed() <= Duration::from_secs(5));
     let summary = crawl.summary();
-    assert_eq!((summary.failures, summary.end), (1, Some(End::Stopped)));
+    assert_eq!((summary.failures, summary.end), (1, End::Stopped));
     let expected = format!("{url} was not fetched: cut off when the crawl was stopped");
     assert_eq!(crawl.lost_seeds(), [expected]);
 }

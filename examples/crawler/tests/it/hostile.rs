@@ -96,7 +96,7 @@ async fn the_limit_of_pages_does_not_wait_for_a_robots_txt() {
     let words = format!("--max-pages 1 {} {}", server.url("/"), site.url("/"));
     let in_time = tokio::time::timeout(Duration::from_secs(20), crawl(&words)).await;
     let summary = in_time.expect("it ends with its last page").summary;
-    assert_eq!((summary.pages, summary.end), (1, Some(End::Limit)));
+    assert_eq!((summary.pages, summary.end), (1, End::Limit));
 }
 
 #[tokio::test]
@@ -125,7 +125,7 @@ async fn the_end_is_told_right_however_fast_it_comes() {
         let mut crawl = Crawl::start(&parsed(&words), None);
         crawl.end().await.expect("nothing breaks off");
         let summary = crawl.summary();
-        assert_eq!((summary.pages, summary.end), (3, Some(End::Limit)));
+        assert_eq!((summary.pages, summary.end), (3, End::Limit));
     }
 }
 
@@ -177,7 +177,7 @@ async fn an_output_that_hangs_does_not_hold_up_a_stop() {
     );
     assert_eq!(
         (crawl.summary().pages, crawl.summary().end),
-        (1, Some(End::Failed))
+        (1, End::Failed)
     );
     // Lets the thread go that writes.
     drop(reader);
@@ -316,7 +316,7 @@ async fn redirects_without_end_are_given_up() {
     .await;
     let words = format!("--ignore-robots {}", server.url("/"));
     let summary = crawl(&words).await.summary;
-    assert_eq!((summary.redirects, summary.end), (11, Some(End::Complete)));
+    assert_eq!((summary.redirects, summary.end), (11, End::Complete));
     assert_eq!(summary.rejected.of(Rejection::Redirects), 1);
 }
 
@@ -340,10 +340,7 @@ async fn a_million_links_and_deep_nesting_are_read_up_to_the_limit() {
         site.url("/many")
     );
     let crawled = crawl(&words).await;
-    assert_eq!(
-        (crawled.summary.ok, crawled.summary.end),
-        (3, Some(End::Limit))
-    );
+    assert_eq!((crawled.summary.ok, crawled.summary.end), (3, End::Limit));
     let many = crawled.page(site.url("/many"));
     assert_eq!((many.bytes, many.reason), (2 << 20, Some(Reason::TooLong)));
     assert!(many.links > 100_000);

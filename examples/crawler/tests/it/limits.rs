@@ -86,7 +86,7 @@ async fn a_host_may_have_a_budget() {
     let crawled = crawl(&format!("--max-pages-per-host 3 {}", site.url("/"))).await;
     assert_eq!(site.requests(), ["/", "/1", "/2"]);
     assert_eq!(crawled.summary.rejected.of(Rejection::HostBudget), 2);
-    assert_eq!(crawled.summary.end, Some(End::Complete));
+    assert_eq!(crawled.summary.end, End::Complete);
 }
 
 #[tokio::test]
@@ -100,7 +100,7 @@ async fn bytes_are_limited() {
     .await;
     let crawled = crawl(&format!("--max-bytes 1500 {}", site.url("/"))).await;
     assert_eq!(site.requests(), ["/", "/1"]);
-    assert_eq!(crawled.summary.end, Some(End::Limit));
+    assert_eq!(crawled.summary.end, End::Limit);
 }
 
 #[tokio::test(start_paused = true)]
@@ -116,7 +116,7 @@ async fn time_is_limited() {
         server.url("/")
     );
     let crawled = crawl(&words).await;
-    assert_eq!(crawled.summary.end, Some(End::Limit));
+    assert_eq!(crawled.summary.end, End::Limit);
     assert_eq!(crawled.summary.failures, 1);
     assert!(crawled.summary.duration_s < 6.5, "it was cut off");
 }
@@ -150,7 +150,7 @@ async fn a_calendar_comes_to_an_end() {
     .await;
     let words = "--ignore-robots --per-host 8 --max-pages 5000 --max-per-pattern 20";
     let crawled = crawl(&format!("{words} {}", calendar.url("/cal?d=1"))).await;
-    assert_eq!(crawled.summary.end, Some(End::Complete));
+    assert_eq!(crawled.summary.end, End::Complete);
     // All days to the eighth level, and then as many as are granted.
     assert_eq!(crawled.summary.pages, 511 + 20);
     assert!(crawled.summary.rejected.of(Rejection::PatternBudget) > 0);

@@ -219,7 +219,7 @@ async fn a_slow_host_never_idles_the_others() {
     let mut crawl = Crawl::start(&parsed(&words), None);
     let watch = crawl.watch();
     let fetched = async {
-        while watch().pages < 301 {
+        while watch.snapshot().pages < 301 {
             tokio::task::yield_now().await;
         }
     };

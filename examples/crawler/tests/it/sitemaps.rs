@@ -109,7 +109,7 @@ async fn sitemaps_are_given_or_left_out() {
     );
     let crawled = crawl(&words).await;
     assert_eq!(site.requests(), ["/docs/", "/docs/b", "/given.xml"]);
-    assert_eq!(crawled.summary.end, Some(End::Complete));
+    assert_eq!(crawled.summary.end, End::Complete);
     assert_eq!(crawled.lost_seeds, [""; 0]);
 
     let words = format!("--sitemap {} {start}", site.url("/none.xml"));
