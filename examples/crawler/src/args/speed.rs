@@ -34,8 +34,8 @@ pub struct Speed {
     #[arg(long, value_name = "N", value_parser = values::at_least_one)]
     pub per_ip: Option<usize>,
 
-    /// Pause between the starts of two requests to one host, longer where it asks for that
-    /// [default: 250ms, and none for this machine]
+    /// Pause between two requests to one host, from the answer to the next, longer where it asks for
+    /// that [default: 250ms, and none for this machine]
     #[arg(long, value_name = "TIME", value_parser = values::duration)]
     pub delay: Option<Duration>,
 

@@ -208,8 +208,8 @@ mod tests {
         let first = enter(now).expect("room");
         assert_eq!(first.claim(now), Ok(()));
         let waits = [(); 3].map(|()| enter(now).expect_err("too early").as_millis());
-        assert_eq!(waits, [201, 401, 601]);
-        let later = now + Duration::from_millis(201);
+        assert_eq!(waits, [200, 400, 600]);
+        let later = now + Duration::from_millis(200);
         let second = enter(later).expect("its place");
         assert_eq!(second.claim(later), Ok(()));
         assert!(first.claim(later).is_err());

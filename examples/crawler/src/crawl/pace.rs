@@ -13,9 +13,6 @@ const FIRST_PENALTY: Duration = Duration::from_secs(1);
 /// Penalties below this are over.
 const LEAST_PENALTY: Duration = Duration::from_millis(50);
 
-/// Added to each pause: what a server's clock, or its log, may be wrong by.
-const MARGIN: Duration = Duration::from_millis(1);
-
 /// How much a new latency counts in the mean: a quarter.
 const WEIGHT: u32 = 4;
 
@@ -35,8 +32,6 @@ pub(super) struct Pace {
     delay: Duration,
     /// The mean of the last ones.
     latency: Option<Duration>,
-    /// The shortest of all: what the way there and back takes if nothing waits in it.
-    least: Duration,
     /// Grows with each trouble, and shrinks with each answer.
     penalty: Duration,
     /// When the next request may be sent; none if it never had to wait.
@@ -50,7 +45,6 @@ impl Pace {
         Self {
             delay,
             latency: None,
-            least: Duration::MAX,
             penalty: Duration::ZERO,
             next: None,
             last: None,
@@ -94,7 +88,7 @@ impl Pace {
         self.last = Some(now);
         let pause = self.pause(policy);
         if !pause.is_zero() {
-            self.next = Some(later(now, pause + MARGIN));
+            self.next = Some(later(now, pause));
         }
         Ok(())
     }
@@ -110,19 +104,16 @@ impl Pace {
     /// Keeps the next request at least so far from `since`.
     fn keep_from(&mut self, since: Instant, pause: Duration) {
         if !pause.is_zero() {
-            self.next = self.next.max(Some(later(since, pause + MARGIN)));
+            self.next = self.next.max(Some(later(since, pause)));
         }
     }
 
     /// Hears that an answer has come.
     ///
-    /// A request that was held up on its way was seen later than it was sent, and must not be too close to the next.
+    /// The server may have seen the request only now, however early it was sent: so the pause counts from here.
     pub(super) fn answered(&mut self, policy: Policy, latency: Duration, now: Instant) {
-        self.least = self.least.min(latency);
         let seen = self.last.map_or(now, |last| now.min(last + latency));
-        let seen = seen.checked_sub(self.least).unwrap_or(now);
-        let pause = self.pause(policy);
-        self.keep_from(seen, pause);
+        self.keep_from(seen, self.pause(policy));
     }
 
     /// Leaves the server alone for a while, as it asks for, but not for longer than a server is granted.
@@ -184,12 +175,12 @@ mod tests {
         let start = Instant::now();
         let mut pace = Pace::new(millis(100));
         assert_eq!(pace.claim(POLICY, start), Ok(()));
-        let next = start + millis(100) + MARGIN;
+        let next = start + millis(100);
         assert_eq!(pace.claim(POLICY, start + millis(99)), Err(next));
-        assert_eq!(pace.wait(start + millis(40) + MARGIN), millis(60));
+        assert_eq!(pace.wait(start + millis(40)), millis(60));
         // From when the last was sent, not from when it might have been.
         assert_eq!(pace.claim(POLICY, start + millis(150)), Ok(()));
-        let next = start + millis(250) + MARGIN;
+        let next = start + millis(250);
         assert_eq!(pace.claim(POLICY, start + millis(249)), Err(next));
     }
 
@@ -201,18 +192,9 @@ mod tests {
         };
         let start = Instant::now();
         let mut pace = Pace::new(millis(100));
-        let mut now = start;
-        // The usual latency costs nothing.
-        for _ in 0..3 {
-            assert_eq!(pace.claim(off, now), Ok(()));
-            pace.answered(off, millis(5), now + millis(5));
-            now += millis(100) + MARGIN;
-            assert_eq!(pace.wait(now), Duration::ZERO);
-        }
-        // This one may have been seen 20 ms later than the others.
-        assert_eq!(pace.claim(off, now), Ok(()));
-        pace.answered(off, millis(25), now + millis(25));
-        assert_eq!(pace.wait(now), millis(120) + MARGIN);
+        assert_eq!(pace.claim(off, start), Ok(()));
+        pace.answered(off, millis(25), start + millis(30));
+        assert_eq!(pace.wait(start), millis(125));
     }
 
     #[test]
@@ -221,7 +203,7 @@ mod tests {
         let mut pace = Pace::new(Duration::ZERO);
         assert_eq!(pace.claim(POLICY, start), Ok(()));
         pace.slow_to(millis(5000));
-        assert_eq!(pace.wait(start + millis(1000)), millis(4000) + MARGIN);
+        assert_eq!(pace.wait(start + millis(1000)), millis(4000));
         pace.slow_to(millis(2000));
         assert_eq!(pace.pause(POLICY), millis(5000), "never shortened");
     }

@@ -92,15 +92,17 @@ impl Site {
         &self.origin
     }
 
-    /// How long the next request has to wait for its turn, or else how long the one after it: the pause between the
-    /// starts of two, as far as is known.
+    /// How long to wait until the next visit begins, if one begins now: the pause between the starts of two requests, as
+    /// far as is known, or what is left of one, for then the visit that begins now is put off.
     pub(super) fn pause(&self) -> Duration {
         let pace = self.pace();
-        let pause = pace.pause(self.manner.policy);
-        if pause.is_zero() && !pace.is_set_apart() {
-            return pause;
+        if pace.is_set_apart() {
+            let wait = pace.wait(Instant::now());
+            if wait > MOMENT {
+                return wait;
+            }
         }
-        pause.max(pace.wait(Instant::now()))
+        pace.pause(self.manner.policy)
     }
 
     pub(super) fn manner(&self) -> &Manner {
