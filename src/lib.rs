@@ -87,6 +87,20 @@ pub mod guide {
     #[doc = include_str!("../docs/guide/embedding.md")]
     pub mod embedding {}
 
+    #[cfg_attr(
+        feature = "ws",
+        doc = include_str!("../docs/guide/live-events.md")
+    )]
+    #[cfg_attr(
+        not(feature = "ws"),
+        doc = "Live events to many browsers: with the feature `ws`."
+    )]
+    #[allow(
+        clippy::doc_markdown,
+        reason = "WebSocket is a name, not code; without the feature there is none"
+    )]
+    pub mod live_events {}
+
     #[doc = include_str!("../docs/guide/write-an-operator.md")]
     pub mod write_an_operator {}
 

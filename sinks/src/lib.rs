@@ -52,7 +52,7 @@ mod net;
 mod output;
 mod rest;
 #[cfg(any(feature = "https", feature = "wss"))]
-mod tls;
+pub use thalweg_tls as tls;
 #[cfg(feature = "ws")]
 pub mod ws;
 

@@ -53,7 +53,7 @@ mod process;
 mod reconnect;
 mod time;
 #[cfg(feature = "tls")]
-pub mod tls;
+pub use thalweg_tls as tls;
 #[cfg(feature = "ws")]
 pub mod ws;
 

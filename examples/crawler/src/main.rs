@@ -83,15 +83,15 @@ async fn run(mut args: Args) -> ExitCode {
     if let Some(demo) = &demo {
         args.start_at(demo.url().clone());
     }
+    if let Err(error) = outlast_file_limits() {
+        return failure(format_args!("cannot listen for signals: {error}"));
+    }
     // Read before its directory may be replaced by the output of this crawl.
     let earlier = match args.fetching.recrawl.as_deref().map(Earlier::read) {
         Some(Ok(earlier)) => earlier,
         Some(Err(error)) => return failure(error),
         None => Earlier::default(),
     };
-    if let Err(error) = outlast_file_limits() {
-        return failure(format_args!("cannot listen for signals: {error}"));
-    }
     let mut interrupts = match Interrupts::listen() {
         Ok(interrupts) => interrupts,
         Err(error) => return failure(format_args!("cannot listen for signals: {error}")),

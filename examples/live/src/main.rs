@@ -1,6 +1,7 @@
 //! Live events in a browser: a market that is made up, and the load of this machine.
 //!
-//! Run with: `cargo run --release -p live`, then open the address that it prints.
+//! Run with: `cargo run --release -p live`, then open the address that it prints. `live ADDRESS HISTORY_FILE` listens there,
+//! and keeps the history in that file: a program that is killed and started again goes on as if nothing had been.
 
 mod clock;
 mod machine;
@@ -14,7 +15,9 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use axum::Router;
+use axum::body::Body;
 use axum::extract::{ConnectInfo, Request, State};
+use axum::http::header::ACCEPT;
 use axum::response::{Html, Response};
 use axum::routing::get;
 use thalweg::prelude::*;
@@ -30,8 +33,9 @@ const GOODBYE: Duration = Duration::from_secs(5);
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let address = env::args().nth(1).unwrap_or("127.0.0.1:3000".to_owned());
-    match serve(&address).await {
+    let mut arguments = env::args().skip(1);
+    let address = arguments.next().unwrap_or("127.0.0.1:3000".to_owned());
+    match serve(&address, arguments.next()).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("live: {error}");
@@ -40,18 +44,21 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn serve(address: &str) -> Result<(), Box<dyn Error>> {
+async fn serve(address: &str, history: Option<String>) -> Result<(), Box<dyn Error>> {
     let listener = TcpListener::bind(address).await.map_err(|error| {
         format!("cannot listen at {address}: {error}; another one can be given: live 127.0.0.1:0")
     })?;
     let mut interrupts = Interrupts::listen()?;
 
     // Two minutes of history: what a viewer missed by then is caught up with.
-    let hub = Hub::builder()
+    let mut hub = Hub::builder()
         .history(4096, 1024 * 1024)
         .presence(Duration::from_secs(1))
-        .drain(Duration::from_secs(1))
-        .start();
+        .drain(Duration::from_secs(1));
+    if let Some(file) = history {
+        hub = hub.journal(file);
+    }
+    let hub = hub.start().await?;
     let site = Router::new()
         .route("/", get(async || Html(PAGE)))
         .route("/live", get(live))
@@ -76,15 +83,19 @@ fn events()
     Ok(trades.merge(load).raise())
 }
 
-/// A viewer comes: from here on it is the hub's.
+/// A viewer comes: from here on it is the hub's. Who asks for server-sent events gets those, all others a WebSocket.
 async fn live(
     State(hub): State<Handle>,
     ConnectInfo(viewer): ConnectInfo<SocketAddr>,
     mut request: Request,
-) -> Response<String> {
+) -> Response {
+    let accepted = request.headers().get(ACCEPT);
+    if accepted.is_some_and(|accepted| accepted == "text/event-stream") {
+        return hub.events(&request, Some(viewer)).await.map(Body::new);
+    }
     let upgrade = hyper::upgrade::on(&mut request);
-    hub.upgrade(&request, Some(viewer), async {
-        upgrade.await.map(hyper_util::rt::TokioIo::new)
-    })
-    .await
+    let upgraded = async { upgrade.await.map(hyper_util::rt::TokioIo::new) };
+    hub.upgrade(&request, Some(viewer), upgraded)
+        .await
+        .map(Body::new)
 }

@@ -50,10 +50,12 @@ const WATCH: &str = "
     true";
 
 /// Nothing was left out and nothing came twice.
-const WHOLE: &str = "offsets.every((offset, index) => index === 0 || offset === offsets[index - 1] + 1)";
+const WHOLE: &str =
+    "offsets.every((offset, index) => index === 0 || offset === offsets[index - 1] + 1)";
 
 async fn is_live(page: &mut Page<'_>) -> Outcome {
-    page.until("document.querySelector('#state').dataset.state === 'live'").await?;
+    page.until("document.querySelector('#state').dataset.state === 'live'")
+        .await?;
     Ok(())
 }
 
@@ -79,13 +81,21 @@ async fn a_page_misses_nothing_though_the_program_is_killed() -> Outcome {
     page.evaluate::<bool>(WATCH).await?;
     page.until("offsets.length > 20").await?;
     first.kill().await?;
-    page.until("document.querySelector('#state').dataset.state === 'waiting'").await?;
+    page.until("document.querySelector('#state').dataset.state === 'waiting'")
+        .await?;
     let before: usize = page.evaluate("offsets.length").await?;
     let _second = Live::start(&address, &history).await?;
     is_live(&mut page).await?;
-    page.until(&format!("offsets.length > {} && document.querySelector('.note.resumed')", before + 20)).await?;
+    page.until(&format!(
+        "offsets.length > {} && document.querySelector('.note.resumed')",
+        before + 20
+    ))
+    .await?;
     assert!(page.evaluate::<bool>(WHOLE).await?);
-    assert!(page.evaluate::<bool>("!document.querySelector('.note.reset, .note.gap')").await?);
+    assert!(
+        page.evaluate::<bool>("!document.querySelector('.note.reset, .note.gap')")
+            .await?
+    );
     Ok(())
 }
 
@@ -97,31 +107,45 @@ async fn a_page_is_used_by_keyboard_in_a_narrow_window_and_in_the_dark() -> Outc
     let folder = tempfile::tempdir()?;
     let live = Live::start("127.0.0.1:0", &folder.path().join("history")).await?;
     let mut page = browser.open(&live.url).await?;
-    page.until("document.querySelectorAll('#events li').length > 10").await?;
-    page.until("document.querySelectorAll('#legend li').length === 4").await?;
+    page.until("document.querySelectorAll('#events li').length > 10")
+        .await?;
+    page.until("document.querySelectorAll('#legend li').length === 4")
+        .await?;
 
     // What is shown stands still, what comes in is kept.
     page.press("p").await?;
-    page.until("document.querySelector('#pause').ariaPressed === 'true'").await?;
-    let shown: String = page.evaluate("document.querySelector('#count').textContent").await?;
-    page.until(&format!("model.count > {} + 10", shown.replace(',', ""))).await?;
-    let later: String = page.evaluate("document.querySelector('#count').textContent").await?;
+    page.until("document.querySelector('#pause').ariaPressed === 'true'")
+        .await?;
+    let shown: String = page
+        .evaluate("document.querySelector('#count').textContent")
+        .await?;
+    page.until(&format!("model.count > {} + 10", shown.replace(',', "")))
+        .await?;
+    let later: String = page
+        .evaluate("document.querySelector('#count').textContent")
+        .await?;
     assert_eq!(shown, later);
     page.press("p").await?;
-    page.until(&format!("document.querySelector('#count').textContent !== '{later}'")).await?;
+    page.until(&format!(
+        "document.querySelector('#count').textContent !== '{later}'"
+    ))
+    .await?;
 
     // Away and back, by the button that the focus comes to first but one.
     for _ in 0..2 {
         page.press("Tab").await?;
     }
     page.press("Enter").await?;
-    page.until("document.querySelector('#state').dataset.state === 'off'").await?;
+    page.until("document.querySelector('#state').dataset.state === 'off'")
+        .await?;
     page.press("Enter").await?;
-    page.until("document.querySelector('.note.resumed')").await?;
+    page.until("document.querySelector('.note.resumed')")
+        .await?;
 
     // Without trades there is the machine alone.
     page.press("t").await?;
-    page.until("document.querySelector('#trades').ariaPressed === 'false'").await?;
+    page.until("document.querySelector('#trades').ariaPressed === 'false'")
+        .await?;
     page.evaluate::<bool>(WATCH).await?;
     page.until("offsets.length > 1").await?;
 
@@ -132,7 +156,11 @@ async fn a_page_is_used_by_keyboard_in_a_narrow_window_and_in_the_dark() -> Outc
 
     for width in [320, 480, 1024] {
         page.resize(width, 800).await?;
-        assert!(page.evaluate::<bool>("document.documentElement.scrollWidth <= innerWidth").await?, "{width}");
+        assert!(
+            page.evaluate::<bool>("document.documentElement.scrollWidth <= innerWidth")
+                .await?,
+            "{width}"
+        );
     }
     assert_eq!(page.complaints(), [""; 0]);
     Ok(())

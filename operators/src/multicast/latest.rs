@@ -10,7 +10,11 @@ use thalweg_core::{
 
 use crate::{Flow, delegate::delegate};
 
-use super::share::{connection::Shared, options::Options, seat::Seat};
+use super::share::{
+    connection::Shared,
+    options::{Options, Reset},
+    seat::Seat,
+};
 
 impl<O: Observable> Flow<O> {
     /// Serves every clone of the flow from one run of the source, each with the newest item at its own pace.
@@ -80,7 +84,8 @@ impl<O: Observable> Flow<O> {
 
     /// Serves every clone of the flow from the one run that the source has, as [`latest`](Flow::latest) otherwise.
     ///
-    /// After the last subscriber has left a source that had not ended, another completes at once.
+    /// After the last subscriber has left a source that had not ended, another completes at once; if that may be before the
+    /// one that stays has come, see [`reset_on_zero`](Flow::reset_on_zero).
     ///
     /// # Panics
     ///
@@ -93,6 +98,36 @@ impl<O: Observable> Flow<O> {
         let options = Options::new(1, false, false);
         let shared = Shared::once("latest_once", self.into_inner(), options);
         Flow::new(Latest::new(shared))
+    }
+}
+
+impl<O> Flow<Latest<O>>
+where
+    O: Observable<Item: Clone + Send + Sync, Error: Clone + Send + Sync> + Send + 'static,
+{
+    /// Says whether the source is dropped when the last subscriber leaves, or runs on; by default it is dropped.
+    ///
+    /// A source that runs on is dropped with the last clone of the flow.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use thalweg::{prelude::*, sources::never};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// let level = [3, 8].flow().concat(never()).latest_once().reset_on_zero(false);
+    /// let first = level.clone().take(1);
+    /// assert_eq!(first.collect::<Vec<_>>().await, Ok(vec![8]));
+    /// let second = level.take(1);
+    /// assert_eq!(second.collect::<Vec<_>>().await, Ok(vec![8]));
+    /// # }
+    /// ```
+    pub fn reset_on_zero(self, resets: bool) -> Self {
+        let latest = self.into_inner();
+        if let Some(shared) = latest.seat.shared() {
+            shared.configure(|options| options.on_zero = Reset::at_once_if(resets));
+        }
+        Self::new(latest)
     }
 }
 
@@ -114,7 +149,7 @@ impl<O: Observable> Latest<O> {
 
 impl<O> Observable for Latest<O>
 where
-    O: Observable<Item: Clone + Send + Sync, Error: Clone + Send + Sync> + Send + 'static,
+    O: Observable<Item: Clone, Error: Clone>,
 {
     type Item = O::Item;
     type Error = Fault<O::Error>;

@@ -88,7 +88,8 @@ impl<O: Observable> Flow<O> {
     /// Serves every clone of the flow from the one run that the source has, as [`replay`](Flow::replay) otherwise.
     ///
     /// A subscriber that comes after the end gets the history and that end; after the last subscriber has left a source that
-    /// had not ended, it completes at once.
+    /// had not ended, it completes at once. If that may be before the one that stays has come, see
+    /// [`reset_on_zero`](Flow::reset_on_zero).
     ///
     /// # Panics
     ///
@@ -173,7 +174,7 @@ impl<O: Observable> Replay<O> {
 
 impl<O> Observable for Replay<O>
 where
-    O: Observable<Item: Clone + Send + Sync, Error: Clone + Send + Sync> + Send + 'static,
+    O: Observable<Item: Clone, Error: Clone>,
 {
     type Item = O::Item;
     type Error = Fault<O::Error>;

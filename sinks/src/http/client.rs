@@ -10,6 +10,8 @@ use hyper::{
     client::conn::http1::{SendRequest, handshake},
 };
 use hyper_util::rt::TokioIo;
+#[cfg(feature = "https")]
+use thalweg_tls::TlsClient;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::TcpStream,
@@ -29,6 +31,8 @@ pub(super) enum Failure {
 #[derive(Default)]
 pub(super) struct Client {
     open: Option<Open>,
+    #[cfg(feature = "https")]
+    pub(super) tls: Option<TlsClient>,
 }
 
 struct Open {
@@ -64,7 +68,7 @@ impl Client {
         {
             return Ok(answer);
         }
-        let open = connect(request.uri()).await?;
+        let open = self.connect(request.uri()).await?;
         let answer = self.exchange(open, request).await;
         answer.map_err(Failure::Broken)
     }
@@ -89,6 +93,43 @@ impl Client {
             body,
         })
     }
+
+    async fn connect(&self, url: &Uri) -> Result<Open, Failure> {
+        let is_secure = url.scheme_str() == Some("https");
+        let host = url.host().unwrap_or_default();
+        // Addresses of IPv6 stand in brackets.
+        let host = host.trim_start_matches('[').trim_end_matches(']');
+        let port = url.port_u16().unwrap_or(if is_secure { 443 } else { 80 });
+        if is_secure && cfg!(not(feature = "https")) {
+            let error = "https needs the feature `https`";
+            let error = io::Error::new(io::ErrorKind::Unsupported, error);
+            return Err(Failure::Connect(error));
+        }
+        let stream = TcpStream::connect((host, port))
+            .await
+            .map_err(Failure::Connect)?;
+        // A request is one write already; waiting for more would only delay it.
+        stream.set_nodelay(true).map_err(Failure::Connect)?;
+        #[cfg(feature = "https")]
+        if is_secure {
+            let encrypted = self.encrypt(host, stream).await;
+            return shake_hands(encrypted.map_err(Failure::Connect)?).await;
+        }
+        shake_hands(stream).await
+    }
+
+    #[cfg(feature = "https")]
+    async fn encrypt(
+        &self,
+        host: &str,
+        stream: TcpStream,
+    ) -> io::Result<thalweg_tls::tokio_rustls::client::TlsStream<TcpStream>> {
+        let tls = match &self.tls {
+            Some(tls) => tls.clone(),
+            None => TlsClient::new().map_err(io::Error::other)?,
+        };
+        tls.connect(host, stream).await
+    }
 }
 
 /// Reads the first part of an answer, and tells whether that is all of it.
@@ -105,24 +146,6 @@ async fn read(mut incoming: Incoming) -> hyper::Result<(Vec<u8>, bool)> {
     Ok((body, true))
 }
 
-async fn connect(url: &Uri) -> Result<Open, Failure> {
-    let secure = url.scheme_str() == Some("https");
-    let host = url.host().unwrap_or_default();
-    // Addresses of IPv6 stand in brackets.
-    let host = host.trim_start_matches('[').trim_end_matches(']');
-    let port = url.port_u16().unwrap_or(if secure { 443 } else { 80 });
-    let stream = TcpStream::connect((host, port))
-        .await
-        .map_err(Failure::Connect)?;
-    // A request is one write already; waiting for more would only delay it.
-    stream.set_nodelay(true).map_err(Failure::Connect)?;
-    if secure {
-        shake_hands(secured(stream, host).await.map_err(Failure::Connect)?).await
-    } else {
-        shake_hands(stream).await
-    }
-}
-
 async fn shake_hands<S>(stream: S) -> Result<Open, Failure>
 where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
@@ -137,25 +160,4 @@ where
         sender,
         _driver: Driver(driver),
     })
-}
-
-#[cfg(feature = "https")]
-async fn secured(
-    stream: TcpStream,
-    host: &str,
-) -> io::Result<tokio_rustls::client::TlsStream<TcpStream>> {
-    let config = crate::tls::config().map_err(io::Error::other)?;
-    let name = host.to_owned().try_into().map_err(io::Error::other)?;
-    tokio_rustls::TlsConnector::from(config)
-        .connect(name, stream)
-        .await
-}
-
-#[cfg(not(feature = "https"))]
-#[expect(clippy::unused_async, reason = "the other one waits")]
-async fn secured(_stream: TcpStream, _host: &str) -> io::Result<TcpStream> {
-    Err(io::Error::new(
-        io::ErrorKind::Unsupported,
-        "https needs the feature `https`",
-    ))
 }

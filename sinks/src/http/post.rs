@@ -10,6 +10,8 @@ use hyper::{
 };
 use thalweg_core::{Sink, StageId};
 use thalweg_operators::error::{Backoff, RetryAfter};
+#[cfg(feature = "https")]
+use thalweg_tls::TlsClient;
 use tokio::time::timeout;
 
 use super::{
@@ -174,6 +176,15 @@ impl<F> Post<F> {
         self.change(|once| Once {
             longest_wait: time,
             ..once
+        })
+    }
+
+    /// Encrypts connections to `https://` so, in place of trusting the servers that the web trusts.
+    #[cfg(feature = "https")]
+    pub fn tls(self, tls: TlsClient) -> Self {
+        self.change(|mut once| {
+            once.client.tls = Some(tls);
+            once
         })
     }
 

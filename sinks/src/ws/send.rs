@@ -1,5 +1,7 @@
 //! `send`: messages to a WebSocket server.
 
+#[cfg(feature = "wss")]
+use std::io;
 use std::{fmt, time::Duration};
 
 use futures_util::{
@@ -7,15 +9,27 @@ use futures_util::{
     stream::{SplitSink, SplitStream},
 };
 use thalweg_core::Sink;
-use tokio::{net::TcpStream, task::JoinHandle, time::timeout};
+#[cfg(feature = "wss")]
+use thalweg_tls::TlsClient;
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::TcpStream,
+    task::JoinHandle,
+    time::timeout,
+};
 use tokio_tungstenite::{
-    MaybeTlsStream, WebSocketStream,
-    tungstenite::{Error, Message, handshake::client::Response},
+    WebSocketStream, client_async,
+    tungstenite::{Error, Message, client::IntoClientRequest, error::UrlError},
 };
 
 use super::error::SendError;
 
-type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
+type Socket = WebSocketStream<Box<dyn Transport>>;
+
+/// A connection, encrypted or not.
+trait Transport: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<S: AsyncRead + AsyncWrite + Send + Unpin> Transport for S {}
 
 /// A server has so long to answer a close frame.
 const FAREWELL: Duration = Duration::from_secs(5);
@@ -65,6 +79,8 @@ const FAREWELL: Duration = Duration::from_secs(5);
 pub fn send(url: impl Into<String>) -> Client {
     Client {
         url: url.into(),
+        #[cfg(feature = "wss")]
+        tls: None,
         link: None,
     }
 }
@@ -73,6 +89,8 @@ pub fn send(url: impl Into<String>) -> Client {
 #[must_use = "sinks do nothing unless a flow runs into them"]
 pub struct Client {
     url: String,
+    #[cfg(feature = "wss")]
+    tls: Option<TlsClient>,
     link: Option<Link>,
 }
 
@@ -91,6 +109,13 @@ impl Drop for Reader {
 }
 
 impl Client {
+    /// Encrypts a connection to `wss://` so, in place of trusting the servers that the web trusts.
+    #[cfg(feature = "wss")]
+    pub fn tls(mut self, tls: TlsClient) -> Self {
+        self.tls = Some(tls);
+        self
+    }
+
     /// Takes the connection out of its place; it is put back after a success.
     async fn link(&mut self) -> Result<Link, SendError> {
         if let Some(mut link) = self.link.take() {
@@ -102,8 +127,8 @@ impl Client {
                 reason: (&mut link.reader.0).await.unwrap_or_default(),
             });
         }
-        let connected = connect(&self.url).await;
-        let (socket, _) = connected.map_err(|cause| SendError::Connect {
+        let connected = self.connect().await;
+        let socket = connected.map_err(|cause| SendError::Connect {
             url: self.url.clone(),
             cause,
         })?;
@@ -112,6 +137,42 @@ impl Client {
             outgoing,
             reader: Reader(tokio::spawn(read(incoming))),
         })
+    }
+
+    /// Connects without Nagle's delay: an event is sent when it happens.
+    async fn connect(&self) -> Result<Socket, Error> {
+        let request = self.url.as_str().into_client_request()?;
+        let uri = request.uri();
+        let host = uri.host().ok_or(Error::Url(UrlError::NoHostName))?;
+        // Addresses of IPv6 stand in brackets.
+        let host = host.trim_start_matches('[').trim_end_matches(']');
+        let is_secure = match uri.scheme_str() {
+            Some("ws") => false,
+            Some("wss") => true,
+            _ => return Err(Error::Url(UrlError::UnsupportedUrlScheme)),
+        };
+        if is_secure && cfg!(not(feature = "wss")) {
+            return Err(Error::Url(UrlError::TlsFeatureNotEnabled));
+        }
+        let port = uri.port_u16().unwrap_or(if is_secure { 443 } else { 80 });
+        let stream = TcpStream::connect((host, port)).await?;
+        stream.set_nodelay(true)?;
+        #[cfg(feature = "wss")]
+        if is_secure {
+            let stream = self.encrypt(host, stream).await?;
+            return Ok(client_async(request, stream).await?.0);
+        }
+        let stream: Box<dyn Transport> = Box::new(stream);
+        Ok(client_async(request, stream).await?.0)
+    }
+
+    #[cfg(feature = "wss")]
+    async fn encrypt(&self, host: &str, stream: TcpStream) -> io::Result<Box<dyn Transport>> {
+        let tls = match &self.tls {
+            Some(tls) => tls.clone(),
+            None => TlsClient::new().map_err(io::Error::other)?,
+        };
+        Ok(Box::new(tls.connect(host, stream).await?))
     }
 
     fn failed(&self, cause: Error) -> SendError {
@@ -167,25 +228,11 @@ async fn read(mut incoming: SplitStream<Socket>) -> String {
     reason
 }
 
-/// Connects without Nagle's delay: an event is sent when it happens.
-#[cfg(not(feature = "wss"))]
-async fn connect(url: &str) -> Result<(Socket, Response), Error> {
-    tokio_tungstenite::connect_async_with_config(url, None, true).await
-}
-
-/// Connects without Nagle's delay: an event is sent when it happens.
-#[cfg(feature = "wss")]
-async fn connect(url: &str) -> Result<(Socket, Response), Error> {
-    let tls = crate::tls::config().map_err(|error| Error::Tls(error.into()))?;
-    let connector = tokio_tungstenite::Connector::Rustls(tls);
-    tokio_tungstenite::connect_async_tls_with_config(url, None, true, Some(connector)).await
-}
-
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Client")
             .field("url", &self.url)
             .field("open", &self.link.is_some())
-            .finish()
+            .finish_non_exhaustive()
     }
 }

@@ -33,7 +33,7 @@ const ROOM: usize = 1024 * 1024;
 ///
 /// # Backpressure
 ///
-/// Reads on when the consumer wants more. Holds no item, 256 KiB of bytes, and less than a piece.
+/// What comes next is read while the consumer is at work, except from a pipe. Holds no item, 512 KiB of bytes, and less than a piece.
 ///
 /// # Cancel safety
 ///

@@ -36,14 +36,25 @@ impl Input {
         self.decompress = true;
     }
 
-    fn read(&self) -> io::Result<Box<dyn Read + Send>> {
+    /// Opens it. Blocks.
+    pub(super) fn read(&self) -> io::Result<Readable> {
         let file = File::open(&self.path)?;
+        let is_file = file.metadata()?.is_file();
         #[cfg(feature = "compression")]
         if self.decompress {
-            return super::decompress::decompress(file);
+            let reader = super::decompress::decompress(file)?;
+            return Ok(Readable { reader, is_file });
         }
-        Ok(Box::new(file))
+        let reader = Box::new(file);
+        Ok(Readable { reader, is_file })
     }
+}
+
+/// Something that is open.
+pub(super) struct Readable {
+    pub(super) reader: Box<dyn Read + Send>,
+    /// Not a pipe or a device, where reading on may have to wait for somebody.
+    pub(super) is_file: bool,
 }
 
 impl Origin for Input {

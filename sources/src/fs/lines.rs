@@ -15,8 +15,8 @@ use crate::{ReadError, line_source::LineSource};
 ///
 /// # Backpressure
 ///
-/// Reads on when the consumer wants more. Holds no line, 256 KiB of bytes, and at most one line that is
-/// not complete.
+/// What comes next is read while the consumer is at work, except from a pipe. Holds no line, 512 KiB of bytes, and at
+/// most one line that is not complete.
 ///
 /// # Errors
 ///

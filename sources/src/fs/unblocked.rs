@@ -8,41 +8,44 @@ use std::{
 
 use tokio::io::{AsyncBufRead, AsyncRead, ReadBuf};
 
-use super::trip::Trip;
+use super::{input::Readable, trip::Trip};
 
 /// Bytes that are read at once: every read is a trip to another thread, so it should be worth it.
 const AT_ONCE: usize = 256 * 1024;
 
-/// Reads on another thread, where it holds up no other task.
+/// Reads on another thread, where it holds up no other task. Of a file, the next bytes are read while these are taken.
 pub(super) struct Unblocked {
     trip: Trip<Work>,
-    /// How much of what was read was taken.
+    bytes: Vec<u8>,
+    /// How many of `bytes` were read at last, and how many of those were taken.
+    read: usize,
     taken: usize,
+    /// Not a pipe, where a reading that nobody waits for may hold up the end of the program.
+    is_file: bool,
 }
 
 struct Work {
     reader: Box<dyn Read + Send>,
     bytes: Vec<u8>,
-    /// How much of `bytes` was read at last.
-    read: usize,
-    error: Option<io::Error>,
-    at_end: bool,
+    /// What came of the last reading, until it is taken out.
+    read: Option<io::Result<usize>>,
 }
 
 impl Unblocked {
     /// Reads what the reader begins with. Blocks.
-    pub(super) fn new(reader: Box<dyn Read + Send>) -> Self {
+    pub(super) fn new(Readable { reader, is_file }: Readable) -> Self {
         let mut work = Work {
             reader,
             bytes: vec![0; AT_ONCE],
-            read: 0,
-            error: None,
-            at_end: false,
+            read: None,
         };
         work.read();
         Self {
             trip: Trip::new(work),
+            bytes: Vec::new(),
+            read: 0,
             taken: 0,
+            is_file,
         }
     }
 }
@@ -50,31 +53,37 @@ impl Unblocked {
 impl Work {
     /// Takes what is there, and does not wait until it is much: a pipe may have no more for long.
     fn read(&mut self) {
-        let read = loop {
+        self.bytes.resize(AT_ONCE, 0);
+        self.read = loop {
             match self.reader.read(&mut self.bytes) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                read => break read,
+                read => break Some(read),
             }
         };
-        self.at_end = matches!(read, Ok(0) | Err(_));
-        self.read = *read.as_ref().unwrap_or(&0);
-        self.error = read.err();
     }
 }
 
 impl AsyncBufRead for Unblocked {
     fn poll_fill_buf(self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<io::Result<&[u8]>> {
-        let Self { trip, taken } = self.get_mut();
-        let work = ready!(trip.poll_here(task));
-        if *taken == work.read && !work.at_end {
-            *taken = 0;
-            trip.begin(Work::read);
+        let this = self.get_mut();
+        while this.taken == this.read {
+            let work = ready!(this.trip.poll_here(task));
+            let Some(read) = work.read.take() else {
+                this.trip.begin(Work::read);
+                continue;
+            };
+            std::mem::swap(&mut this.bytes, &mut work.bytes);
+            (this.read, this.taken) = (read?, 0);
+            if this.read == 0 {
+                // The end stays the end.
+                work.read = Some(Ok(0));
+                break;
+            }
+            if this.is_file {
+                this.trip.begin(Work::read);
+            }
         }
-        let work = ready!(trip.poll_here(task));
-        match work.error.take() {
-            Some(error) => Poll::Ready(Err(error)),
-            None => Poll::Ready(Ok(&work.bytes[*taken..work.read])),
-        }
+        Poll::Ready(Ok(&this.bytes[this.taken..this.read]))
     }
 
     fn consume(mut self: Pin<&mut Self>, bytes: usize) {

@@ -157,7 +157,7 @@ impl Get {
                 Some(tls) => tls.clone(),
                 None => TlsClient::new().map_err(io::Error::other)?,
             };
-            return tls.connect(host, stream).await;
+            return Ok(Box::new(tls.connect(host, stream).await?));
         }
         debug_assert!(!is_secure, "that was refused before");
         Ok(Box::new(stream))

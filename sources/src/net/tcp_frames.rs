@@ -177,7 +177,7 @@ impl Dial for Tcp {
             }
             #[cfg(feature = "tls")]
             if let Some(tls) = tcp.tls {
-                return tls.connect(host(&tcp.address), stream).await;
+                return Ok(Box::new(tls.connect(host(&tcp.address), stream).await?) as BoxTransport);
             }
             Ok(Box::new(stream) as BoxTransport)
         })

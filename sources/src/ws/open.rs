@@ -112,5 +112,5 @@ async fn encrypt(client: &Client, host: &str, stream: TcpStream) -> io::Result<B
         Some(tls) => tls.clone(),
         None => crate::tls::TlsClient::new().map_err(io::Error::other)?,
     };
-    tls.connect(host, stream).await
+    Ok(Box::new(tls.connect(host, stream).await?))
 }

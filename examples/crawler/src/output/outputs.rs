@@ -23,9 +23,9 @@ pub struct Outputs {
     directory: PathBuf,
     pages: Pages,
     archive: Option<Archive>,
-    rejected: Option<AppendFile>,
     links: Option<LinkGraph>,
     extracts: Option<Extracts>,
+    rejected: Option<AppendFile>,
 }
 
 impl Outputs {

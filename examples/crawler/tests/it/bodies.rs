@@ -100,7 +100,7 @@ async fn a_long_body_is_cut_at_the_limit() {
 async fn a_bomb_stops_at_the_limit() {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
     let zeros = vec![0; 1 << 20];
-    for _ in 0..64 {
+    for _ in 0..8 {
         encoder.write_all(&zeros).expect("to memory");
     }
     let bomb = encoder.finish().expect("to memory");

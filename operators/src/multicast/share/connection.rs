@@ -23,12 +23,24 @@ use super::{
 /// What all clones of a share hold on to.
 pub(in crate::multicast) struct Shared<O: Observable> {
     state: Mutex<State<O>>,
+    start: Start<O>,
     meter: Meter,
     id: StageId,
 }
 
 /// How a source is cloned, if it can be.
 type Copy<O> = fn(&Stage<O>) -> Stage<O>;
+
+/// How a run is started. Known from the beginning, so that subscribers need no `'static`, which the compiler cannot prove
+/// of a boxed flow that is held over an await.
+type Start<O> = fn(Pump<O>, Stage<O>) -> AbortOnDrop;
+
+fn start<O>(pump: Pump<O>, source: Stage<O>) -> AbortOnDrop
+where
+    O: Observable<Item: Clone + Send + Sync, Error: Clone + Send + Sync> + Send + 'static,
+{
+    AbortOnDrop(tokio::spawn(pump.run(source)).abort_handle())
+}
 
 /// A subscriber, and the number of the run that it is subscribed to.
 type Subscribed<O> = (
@@ -71,7 +83,10 @@ impl<O: Observable> State<O> {
     }
 }
 
-impl<O: Observable> Shared<O> {
+impl<O> Shared<O>
+where
+    O: Observable<Item: Clone + Send + Sync, Error: Clone + Send + Sync> + Send + 'static,
+{
     #[track_caller]
     pub(in crate::multicast) fn new(
         name: &'static str,
@@ -97,6 +112,7 @@ impl<O: Observable> Shared<O> {
         Arc::new(Self {
             id: source.id(),
             meter: Meter::new(),
+            start,
             state: Mutex::new(State {
                 source: Some(source),
                 copy,
@@ -106,7 +122,9 @@ impl<O: Observable> Shared<O> {
             }),
         })
     }
+}
 
+impl<O: Observable> Shared<O> {
     fn lock(&self) -> MutexGuard<'_, State<O>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -244,7 +262,7 @@ pub(super) fn outlived(now: Instant, ttl: Duration) -> Option<std::time::Instant
 
 impl<O> Shared<O>
 where
-    O: Observable<Item: Clone + Send + Sync, Error: Clone + Send + Sync> + Send + 'static,
+    O: Observable<Item: Clone>,
 {
     /// Subscribes to the run there is, or starts one; `None` if the source has run and cannot again.
     pub(super) fn subscribe(self: &Arc<Self>, delivery: Delivery) -> Option<Subscribed<O>> {
@@ -279,7 +297,7 @@ where
         state.connections += 1;
         let number = state.connections;
         let pump = Pump::new(sender, Arc::downgrade(self), number, options);
-        let task = AbortOnDrop(tokio::spawn(pump.run(source)).abort_handle());
+        let task = (self.start)(pump, source);
         let before = state.connection.replace(Connection {
             number,
             hub,

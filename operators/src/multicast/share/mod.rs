@@ -92,7 +92,7 @@ impl<O: Observable> Flow<O> {
     /// Serves every clone of the flow from the one run that the source has, as [`share`](Flow::share) otherwise.
     ///
     /// A subscriber that comes after the end of the source gets that end at once; after the last subscriber has left, it
-    /// completes at once.
+    /// completes at once. If that may be before the one that stays has come, see [`reset_on_zero`](Flow::reset_on_zero).
     ///
     /// # Examples
     ///
@@ -275,7 +275,7 @@ impl<O: Observable> Share<O> {
 
 impl<O> Observable for Share<O>
 where
-    O: Observable<Item: Clone + Send + Sync, Error: Clone + Send + Sync> + Send + 'static,
+    O: Observable<Item: Clone, Error: Clone>,
 {
     type Item = O::Item;
     type Error = Fault<O::Error>;
@@ -308,7 +308,7 @@ pin_project! {
 
 impl<O> Observable for ShareLagging<O>
 where
-    O: Observable<Item: Clone + Send + Sync, Error: Clone + Send + Sync> + Send + 'static,
+    O: Observable<Item: Clone, Error: Clone>,
 {
     type Item = Result<O::Item, Lagged>;
     type Error = Fault<O::Error>;

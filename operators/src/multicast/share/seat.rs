@@ -99,7 +99,7 @@ impl<O: Observable, S> Seat<O, S> {
 
 impl<O, S> Seat<O, S>
 where
-    O: Observable<Item: Clone + Send + Sync, Error: Clone + Send + Sync> + Send + 'static,
+    O: Observable<Item: Clone>,
     S: Observable<Error = Fault<O::Error>> + Listener<O::Item, Fault<O::Error>> + Unpin,
 {
     pub(in crate::multicast) fn poll_drain(

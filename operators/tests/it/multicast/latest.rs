@@ -85,3 +85,13 @@ async fn conforms() {
         .check()
         .await;
 }
+
+#[tokio::test]
+async fn a_boxed_flow_is_shared_with_tasks_that_hold_it_while_they_wait() {
+    let mut level = [3, 8].flow().boxed().latest_once();
+    let task = tokio::spawn(async move {
+        let newest = level.next().await;
+        (newest, level.next().await)
+    });
+    assert_eq!(task.await.unwrap(), (Ok(Some(8)), Ok(None)));
+}

@@ -17,7 +17,7 @@ use super::{
     bell::Arrival,
     http::{self, Wish},
     limits::{NoSeat, Seat},
-    protocol::check_name,
+    protocol::{Since, check_name},
     shared::{Phase, Shared},
     stats::add,
 };
@@ -65,7 +65,7 @@ async fn receive(stream: TcpStream, peer: SocketAddr, shared: Arc<Shared>) {
     let within = shared.options.handshake;
     #[cfg(feature = "wss")]
     if let Some(tls) = &shared.options.tls {
-        let acceptor = tokio_rustls::TlsAcceptor::from(tls.clone());
+        let acceptor = thalweg_tls::tokio_rustls::TlsAcceptor::from(tls.clone());
         let encrypted = async {
             let stream = acceptor.accept(stream).await.ok()?;
             shake_hands(stream, peer, seat, &shared).await
@@ -131,7 +131,7 @@ async fn tell(stream: &mut (impl AsyncRead + AsyncWrite + Unpin), refusal: &Refu
 }
 
 /// Reads up to the end of the head; `None` if the connection ends before.
-async fn read_head(
+pub(super) async fn read_head(
     stream: &mut (impl AsyncRead + Unpin),
     max: usize,
 ) -> Option<Result<(Parts, Bytes), Refusal>> {
@@ -171,9 +171,9 @@ pub(super) struct Entry {
     pub(super) wish: Wish,
     admission: Admission,
     topics: Vec<String>,
-    after: Option<String>,
+    since: Since,
     /// Who may read the answer.
-    origin: Option<String>,
+    pub(super) origin: Option<String>,
 }
 
 impl Entry {
@@ -196,7 +196,7 @@ impl Entry {
             greeting,
             rest,
             topics: self.topics,
-            after: self.after,
+            since: self.since,
         }
     }
 }
@@ -218,14 +218,20 @@ pub(super) async fn decide(
     let request = Request { parts, peer };
     let origin = allowed_origin(&request, options.origins.as_deref())?;
     let mut topics = Vec::new();
-    let mut after = None;
+    let mut since = Since::default();
     for (name, value) in request.query_pairs() {
         match &*name {
             "topic" => {
                 check_name(&value).map_err(|error| Refusal::new(StatusCode::BAD_REQUEST, error))?;
                 topics.push(value.into_owned());
             }
-            "after" => after = Some(value.into_owned()),
+            "after" => since.after = Some(value.into_owned()),
+            "last" => {
+                let last = value.parse().map_err(|_| {
+                    Refusal::new(StatusCode::BAD_REQUEST, "last is not a number of events")
+                })?;
+                since.last = Some(last);
+            }
             _ => {}
         }
     }
@@ -234,7 +240,7 @@ pub(super) async fn decide(
     }
     // What a browser says by itself when it reconnects is newer than the address.
     if let Some(last) = request.header("last-event-id") {
-        after = Some(last.to_owned());
+        since.after = Some(last.to_owned());
     }
     let admission = match &options.admit {
         Some(admit) => admit(request).await?,
@@ -244,7 +250,7 @@ pub(super) async fn decide(
         wish,
         admission,
         topics,
-        after,
+        since,
         origin,
     })
 }

@@ -11,7 +11,7 @@ use std::{
 use bytes::Bytes;
 use tokio::sync::Notify;
 
-use super::{admission::Admission, client::BoxSocket, limits::Seat, wire::Form};
+use super::{admission::Admission, client::BoxSocket, limits::Seat, protocol::Since, wire::Form};
 
 /// A client on its way from its request to its shard.
 pub(super) struct Arrival {
@@ -24,7 +24,7 @@ pub(super) struct Arrival {
     /// What came after the request.
     pub(super) rest: Bytes,
     pub(super) topics: Vec<String>,
-    pub(super) after: Option<String>,
+    pub(super) since: Since,
 }
 
 /// What wakes a shard: clients that come, and connections that can be read or written.

@@ -1,17 +1,21 @@
 //! How a hub is set up.
 
-use std::{fmt, io, sync::Arc, time::Duration};
+use std::{fmt, io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
-use tokio::net::TcpListener;
+use tokio::{
+    net::{TcpListener, TcpSocket, lookup_host},
+    task::spawn_blocking,
+};
 
 use super::{
     Hub,
     admission::{Admission, Refusal, Request},
     backlog::SlowClients,
-    error::BindError,
+    error::{BindError, JournalError},
     limits::Rate,
     log::Bounds,
     options::{Options, Topic},
+    shared::Shared,
     wire::Form,
 };
 
@@ -26,7 +30,8 @@ pub struct Builder {
 impl Builder {
     /// Sets the epoch, the first part of every event's id; by default a random number in hexadecimal.
     ///
-    /// Ids count from 1 in every hub, so an epoch must not come again: a client would miss events without being told.
+    /// Ids count from 1 in every hub, so an epoch must not come again: a client would miss events without being told. Only a
+    /// [journal](Self::journal) lets ids go on.
     ///
     /// # Panics
     ///
@@ -139,6 +144,24 @@ impl Builder {
     }
 }
 
+// What outlives the process
+impl Builder {
+    /// Keeps the history in this file as well, so that a hub which is killed and started again goes on where it was: with the
+    /// same epoch, the next id, and the same history. Clients come back as after a break of the network, and miss nothing.
+    ///
+    /// An event is in the memory of the system before any client gets it; a batch takes some 10 microseconds. After a power
+    /// cut the end of the file may be lost, and after a kill nobody but Linux tells whether there was one: then the history
+    /// that is left is that of a new epoch, and clients that come back are told `reset`. What was closed goes on everywhere.
+    ///
+    /// The file is new if there is none. Its epoch is what [`epoch`](Self::epoch) says when it is made, and stays. Beside it
+    /// are a file `.lock`, by which it belongs to one hub at a time, and for moments `.new`, in which it is written anew when
+    /// it has grown to twice the history and 1 MiB.
+    pub fn journal(mut self, file: impl Into<PathBuf>) -> Self {
+        self.options.journal = Some(file.into());
+        self
+    }
+}
+
 // Who may come in
 impl Builder {
     /// Lets browsers connect only from pages of these origins, such as `https://example.org`; what is no browser, and sends
@@ -163,7 +186,10 @@ impl Builder {
 
     /// Speaks TLS, and nothing else, with this configuration.
     #[cfg(feature = "wss")]
-    pub fn tls(mut self, config: impl Into<Arc<tokio_rustls::rustls::ServerConfig>>) -> Self {
+    pub fn tls(
+        mut self,
+        config: impl Into<Arc<thalweg_tls::tokio_rustls::rustls::ServerConfig>>,
+    ) -> Self {
         self.options.tls = Some(config.into());
         self
     }
@@ -294,28 +320,63 @@ impl Builder {
     ///
     /// # Errors
     ///
-    /// [`BindError`] if the address is none of this machine, is taken or not allowed.
+    /// [`BindError`].
     pub async fn bind(self, address: impl fmt::Display) -> Result<Hub, BindError> {
         let address = address.to_string();
-        let listen = async {
-            let listener = TcpListener::bind(&address).await?;
-            let local = listener.local_addr()?;
-            io::Result::Ok((listener, local))
-        };
-        match listen.await {
-            Ok((listener, local)) => Ok(Hub::start(self.options, Some((listener, local)))),
-            Err(cause) => Err(BindError { address, cause }),
+        // First, so that of two programs that are started by mistake only one has the journal.
+        match listen(&address).await {
+            Ok(listener) => Ok(Hub::start(self.open().await?, Some(listener))),
+            Err(cause) => Err(BindError::Listen { address, cause }),
         }
     }
 
-    /// Serves the clients of somebody else's server, and listens nowhere: see [`Handle::upgrade`](super::Handle::upgrade).
+    /// Serves the clients of somebody else's server, and listens nowhere: see [`Handle::upgrade`](super::Handle::upgrade)
+    /// and [`Handle::events`](super::Handle::events).
     ///
-    /// # Panics
+    /// # Errors
     ///
-    /// Panics outside of a tokio runtime.
-    pub fn start(self) -> Hub {
-        Hub::start(self.options, None)
+    /// [`JournalError`], if there is a [journal](Builder::journal).
+    pub async fn start(self) -> Result<Hub, JournalError> {
+        Ok(Hub::start(self.open().await?, None))
     }
+
+    async fn open(self) -> Result<Shared, JournalError> {
+        let Self { options } = self;
+        let shards = options.shards();
+        if options.journal.is_none() {
+            return Shared::open(options, shards);
+        }
+        let opened = spawn_blocking(move || Shared::open(options, shards)).await;
+        opened.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))
+    }
+}
+
+/// Connections that may wait to be accepted: clients of a server that was down come all at once. The system may allow less.
+const BACKLOG: u32 = 4096;
+
+async fn listen(address: &str) -> io::Result<(TcpListener, SocketAddr)> {
+    let mut refused = None;
+    for address in lookup_host(address).await? {
+        let listen = || {
+            let socket = match address {
+                SocketAddr::V4(_) => TcpSocket::new_v4()?,
+                SocketAddr::V6(_) => TcpSocket::new_v6()?,
+            };
+            // Elsewhere it would let others take the address away.
+            #[cfg(unix)]
+            socket.set_reuseaddr(true)?;
+            socket.bind(address)?;
+            let listener = socket.listen(BACKLOG)?;
+            let local = listener.local_addr()?;
+            Ok((listener, local))
+        };
+        match listen() {
+            Ok(listener) => return Ok(listener),
+            Err(error) => refused = Some(error),
+        }
+    }
+    Err(refused
+        .unwrap_or_else(|| io::Error::new(io::ErrorKind::NotFound, "the name has no address")))
 }
 
 impl fmt::Debug for Builder {

@@ -1,23 +1,105 @@
-//! Why a hub could not listen, or cannot publish.
+//! Why a hub could not start, or cannot publish.
 
-use std::{error::Error, fmt, io};
+use std::{error::Error, fmt, io, path::PathBuf};
 
-/// A hub that could not listen.
+/// A hub that could not start.
 #[derive(Debug)]
-pub struct BindError {
-    pub(super) address: String,
-    pub(super) cause: io::Error,
+#[non_exhaustive]
+pub enum BindError {
+    /// It cannot listen: the address is none of this machine, is taken or not allowed.
+    Listen {
+        /// The address.
+        address: String,
+        /// What the system says.
+        cause: io::Error,
+    },
+    /// Its history cannot be kept in the file that it should be kept in.
+    Journal(JournalError),
 }
 
 impl fmt::Display for BindError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "cannot listen on {}: {}", self.address, self.cause)
+        match self {
+            Self::Listen { address, cause } => write!(f, "cannot listen on {address}: {cause}"),
+            Self::Journal(error) => error.fmt(f),
+        }
     }
 }
 
 impl Error for BindError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
-        Some(&self.cause)
+        match self {
+            Self::Listen { cause, .. } => Some(cause),
+            Self::Journal(error) => error.source(),
+        }
+    }
+}
+
+impl From<JournalError> for BindError {
+    fn from(error: JournalError) -> Self {
+        Self::Journal(error)
+    }
+}
+
+/// What is wrong with the file of [`Builder::journal`](super::Builder::journal).
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum JournalError {
+    /// It cannot be read.
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        cause: io::Error,
+    },
+    /// It cannot be written, or not be made.
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        cause: io::Error,
+    },
+    /// Another hub has it.
+    Busy {
+        /// The file.
+        path: PathBuf,
+    },
+    /// It is something else, and stays as it is.
+    Strange {
+        /// The file.
+        path: PathBuf,
+    },
+}
+
+impl fmt::Display for JournalError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Read { path, cause } => {
+                write!(f, "cannot read the journal {}: {cause}", path.display())
+            }
+            Self::Write { path, cause } => {
+                write!(f, "cannot write the journal {}: {cause}", path.display())
+            }
+            Self::Busy { path } => write!(
+                f,
+                "the journal {} is that of a hub that is running: stop it, or take another file",
+                path.display()
+            ),
+            Self::Strange { path } => write!(
+                f,
+                "{} is no journal of a hub, or one of another version: move it away, or take another file",
+                path.display()
+            ),
+        }
+    }
+}
+
+impl Error for JournalError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Read { cause, .. } | Self::Write { cause, .. } => Some(cause),
+            Self::Busy { .. } | Self::Strange { .. } => None,
+        }
     }
 }
 
@@ -34,6 +116,14 @@ pub enum PublishError {
         /// What is wrong with it.
         cause: serde_json::Error,
     },
+    /// An event cannot be kept, and so is not published: the disk is full, say. The next may be.
+    Journal(JournalError),
+}
+
+impl From<JournalError> for PublishError {
+    fn from(error: JournalError) -> Self {
+        Self::Journal(error)
+    }
 }
 
 impl fmt::Display for PublishError {
@@ -46,6 +136,7 @@ impl fmt::Display for PublishError {
                     "cannot publish to {topic}: the value has no form in JSON: {cause}"
                 )
             }
+            Self::Journal(error) => write!(f, "cannot publish: {error}"),
         }
     }
 }
@@ -55,6 +146,7 @@ impl Error for PublishError {
         match self {
             Self::Closed => None,
             Self::Encode { cause, .. } => Some(cause),
+            Self::Journal(error) => error.source(),
         }
     }
 }

@@ -11,11 +11,13 @@ use tokio::{
 use tokio_tungstenite::tungstenite::http::{self, HeaderValue, StatusCode, header::HeaderName};
 
 use super::{
-    accept::{decide, taken},
+    accept::{Entry, decide, taken},
     admission::Refusal,
     error::PublishError,
     event::Event,
-    http::Wish,
+    events::EventBody,
+    http::{Wish, retry, stream_headers},
+    limits::Seat,
     shared::{Phase, Shared},
     stats::{Stats, add},
 };
@@ -35,7 +37,7 @@ impl Handle {
     ///
     /// # Errors
     ///
-    /// [`PublishError::Closed`].
+    /// [`PublishError::Closed`]; [`PublishError::Journal`] if there is a [journal](super::Builder::journal).
     ///
     /// # Cancel safety
     ///
@@ -46,11 +48,10 @@ impl Handle {
 
     /// Publishes events off the front, as many as there is room for; waits until there is room for one.
     pub(super) async fn publish_batch(&self, events: &mut Vec<Event>) -> Result<(), PublishError> {
-        if events.is_empty() || self.shared.publish(events).await {
-            Ok(())
-        } else {
-            Err(PublishError::Closed)
+        if events.is_empty() {
+            return Ok(());
         }
+        self.shared.publish(events).await
     }
 
     /// Gives what the hub has done so far.
@@ -79,8 +80,9 @@ impl Handle {
     /// Takes in a client of somebody else's server by the WebSocket upgrade that it asks for.
     ///
     /// Gives the answer that the server has to send: 101, or why not. After 101 the connection that `upgraded` gives is the
-    /// hub's. Everything else is as for clients of the hub's own port, except that there are no server-sent events, and
-    /// that limits by address need `peer`. What the hook of [`Builder::admit`](super::Builder::admit) sees has no extensions.
+    /// hub's. Everything else is as for clients of the hub's own port, except that limits by address need `peer`, and that
+    /// server-sent events are by [`events`](Self::events). What the hook of [`Builder::admit`](super::Builder::admit) sees
+    /// has no extensions.
     ///
     /// # Examples
     ///
@@ -106,12 +108,7 @@ impl Handle {
         F: Future<Output = Result<S, E>> + Send + 'static,
         S: AsyncRead + AsyncWrite + Send + 'static,
     {
-        let mut copy = http::Request::new(());
-        *copy.method_mut() = request.method().clone();
-        *copy.uri_mut() = request.uri().clone();
-        *copy.version_mut() = request.version();
-        *copy.headers_mut() = request.headers().clone();
-        let (parts, ()) = copy.into_parts();
+        let parts = copy_of(request);
         let shared = self.shared.clone();
         async move {
             let answer = attach(shared.clone(), parts, peer, upgraded).await;
@@ -121,6 +118,94 @@ impl Handle {
             })
         }
     }
+
+    /// Takes in a client of somebody else's server that asks for server-sent events.
+    ///
+    /// Gives the answer that the server has to send, whose body ends when the hub closes: 200, or why not. A client that
+    /// is slower than its events is as slow as this body is polled; 16 KiB wait here, the rest in its
+    /// [backlog](super::Builder::backlog). Everything else is as for [`upgrade`](Self::upgrade).
+    ///
+    /// # Examples
+    ///
+    /// In a handler of axum, `hub.events(&request, Some(peer)).await.map(axum::body::Body::new)`; with hyper the answer is
+    /// good as it is:
+    ///
+    /// ```
+    /// use hyper::{Request, Response, body::Incoming};
+    /// use thalweg::sinks::ws::hub::{EventBody, Handle};
+    ///
+    /// async fn events(handle: Handle, request: Request<Incoming>) -> Response<EventBody> {
+    ///     handle.events(&request, None).await
+    /// }
+    /// ```
+    pub fn events<B>(
+        &self,
+        request: &http::Request<B>,
+        peer: Option<SocketAddr>,
+    ) -> impl Future<Output = http::Response<EventBody>> + Send + use<B> {
+        let parts = copy_of(request);
+        let shared = self.shared.clone();
+        async move {
+            stream(&shared, parts, peer)
+                .await
+                .unwrap_or_else(|refusal| {
+                    add(&shared.counters.refused, 1);
+                    refuse(&refusal).map(EventBody::text)
+                })
+        }
+    }
+}
+
+fn copy_of<B>(request: &http::Request<B>) -> http::request::Parts {
+    let mut copy = http::Request::new(());
+    *copy.method_mut() = request.method().clone();
+    *copy.uri_mut() = request.uri().clone();
+    *copy.version_mut() = request.version();
+    *copy.headers_mut() = request.headers().clone();
+    copy.into_parts().0
+}
+
+/// Decides about a client in the time that there is for it.
+async fn admit(
+    shared: &Arc<Shared>,
+    parts: http::request::Parts,
+    peer: Option<SocketAddr>,
+) -> Result<(Entry, Seat), Refusal> {
+    let seat = taken(shared.census.sit(peer.map(|peer| peer.ip())))?;
+    let deciding = timeout(shared.options.handshake, decide(parts, peer, shared));
+    let too_long = |_| {
+        Refusal::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "it takes too long to decide",
+        )
+    };
+    Ok((deciding.await.map_err(too_long)??, seat))
+}
+
+async fn stream(
+    shared: &Arc<Shared>,
+    parts: http::request::Parts,
+    peer: Option<SocketAddr>,
+) -> Result<http::Response<EventBody>, Refusal> {
+    let (entry, seat) = admit(shared, parts, peer).await?;
+    if !matches!(entry.wish, Wish::EventStream) {
+        return Err(Refusal::new(
+            StatusCode::NOT_ACCEPTABLE,
+            "there are only server-sent events here",
+        ));
+    }
+    let (socket, body) = EventBody::pipe();
+    let mut response = http::Response::new(body);
+    for (name, value) in stream_headers(entry.origin.as_deref()) {
+        if let Ok(value) = HeaderValue::try_from(value) {
+            response
+                .headers_mut()
+                .insert(HeaderName::from_static(name), value);
+        }
+    }
+    let greeting = retry(shared.options.retry);
+    shared.arrive(entry.into_arrival(Box::pin(socket), seat, greeting, Bytes::new()));
+    Ok(response)
 }
 
 async fn attach<S, E>(
@@ -132,17 +217,8 @@ async fn attach<S, E>(
 where
     S: AsyncRead + AsyncWrite + Send + 'static,
 {
-    let seat = taken(shared.census.sit(peer.map(|peer| peer.ip())))?;
+    let (entry, seat) = admit(&shared, parts, peer).await?;
     let within = shared.options.handshake;
-    let too_long = |_| {
-        Refusal::new(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "it takes too long to decide",
-        )
-    };
-    let entry = timeout(within, decide(parts, peer, &shared))
-        .await
-        .map_err(too_long)??;
     let Wish::WebSocket { headers, .. } = &entry.wish else {
         return Err(Refusal::new(
             StatusCode::UPGRADE_REQUIRED,

@@ -156,6 +156,25 @@ impl Wish {
     }
 }
 
+/// Gives what the answer to a client of server-sent events says; `origin` may read it.
+pub(super) fn stream_headers(origin: Option<&str>) -> Vec<(&'static str, &str)> {
+    let mut headers = vec![
+        ("content-type", "text/event-stream"),
+        ("cache-control", "no-store"),
+        ("x-accel-buffering", "no"),
+    ];
+    if let Some(origin) = origin {
+        headers.push(("access-control-allow-origin", origin));
+        headers.push(("vary", "origin"));
+    }
+    headers
+}
+
+/// Gives what a stream of server-sent events begins with.
+pub(super) fn retry(delay: Duration) -> Bytes {
+    format!("retry: {}\n\n", delay.as_millis()).into()
+}
+
 /// Gives the answer to a client that comes in; `origin` may read it.
 pub(super) fn welcome(wish: &Wish, origin: Option<&str>, retry: Duration) -> Bytes {
     let mut out = Vec::new();
@@ -171,15 +190,12 @@ pub(super) fn welcome(wish: &Wish, origin: Option<&str>, retry: Duration) -> Byt
             out.extend(b"\r\n");
         }
         Wish::EventStream => {
-            out.extend(
-                b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ncache-control: no-store\r\n\
-                  x-accel-buffering: no\r\nconnection: close\r\n",
-            );
-            if let Some(origin) = origin {
-                let allow = format!("access-control-allow-origin: {origin}\r\nvary: origin\r\n");
-                out.extend(allow.into_bytes());
+            out.extend(b"HTTP/1.1 200 OK\r\nconnection: close\r\n");
+            for (name, value) in stream_headers(origin) {
+                out.extend(format!("{name}: {value}\r\n").into_bytes());
             }
-            out.extend(format!("\r\nretry: {}\n\n", retry.as_millis()).into_bytes());
+            out.extend(b"\r\n");
+            out.extend(self::retry(retry));
         }
     }
     out.into()

@@ -17,6 +17,7 @@
 //! | an idle client | about 1 KiB, and no buffer: neither to read nor to write |
 //! | a client that is slower than its events | up to 1,024 events and 256 KiB, see [`Builder::backlog`]; of events that others get too, a pointer each |
 //! | a client that comes back | a pointer to each event of the history that it has still to get |
+//! | a [journal](Builder::journal) | on the disk, twice the history and 1 MiB |
 //! | in the system, for a slow client | 16 KiB that are not sent yet, on Linux |
 //!
 //! What becomes of a client for which more waits than may, [`SlowClients`] says, by topic or by client. A client is
@@ -30,14 +31,16 @@
 //! ```json
 //! {"subscribe":"trades"}
 //! {"subscribe":["trades","load"],"after":"e1f0:4711"}
+//! {"subscribe":"trades","last":100}
 //! {"unsubscribe":"trades"}
 //! ```
 //!
-//! or subscribe by the address that they connect to: `ws://host/?topic=trades&topic=load&after=e1f0:4711`. They get:
+//! or subscribe by the address that they connect to: `ws://host/?topic=trades&topic=load&after=e1f0:4711&last=100`. They get:
 //!
 //! | message | means |
 //! |---|---|
 //! | `{"subscribed":"trades","id":"e1f0:4711","clients":3}` | Comes before the first event, also if there has been none: events of the topic after this id follow. So many clients have subscribed to it. |
+//! | `{"subscribed":"trades","id":"e1f0:4711","clients":3,"missed":40}` | The same, if the client said `after` or `last`: 40 of the events that follow were published before. |
 //! | `{"topic":"trades","id":"e1f0:4712","data":…}` | An event. |
 //! | `{"gap":"trades","dropped":17,"id":"e1f0:4730"}` | 17 events of the topic are not sent to this client, which is too slow; the id is of the last of them. |
 //! | `{"reset":"trades","id":"e1f0:4730"}` | What came after the id that was asked for is not known any more, or the id is of another hub: state has to be fetched anew. Events after this id follow. |
@@ -45,10 +48,14 @@
 //! | `{"presence":"trades","clients":4}` | So many clients have subscribed now, see [`Builder::presence`]. |
 //! | `{"error":"…"}` | What was not understood, or not allowed, and what to do. |
 //!
-//! A client that keeps the id of the last event, or of `subscribed` or `reset` if that was later, and comes back with it as
-//! `after`, gets every event that it missed exactly once. It does not keep the id of a `gap`. `after` counts for topics that
-//! the connection has not subscribed to yet; a client that adds an old id to a connection that is further keeps an id by
-//! topic. Names of topics that clients say have 1 to 256 bytes.
+//! A client that keeps the id of the last event and comes back with it as `after` gets every event that it missed exactly
+//! once. Until there is an event, the smallest id of those that were `subscribed` by one request is the one to keep; that of
+//! a `gap` never is. `after` counts for topics that the connection has not subscribed to yet; a client that adds an old id to
+//! a connection that is further keeps an id by topic. Names of topics that clients say have 1 to 256 bytes.
+//!
+//! With `last`, and without `after`, the newest 100 events of each topic come first, or as many as the history has; with both
+//! they come if there is a `reset`. Events that were missed come in the order of their ids, those of several topics merged,
+//! and neither do they come nor are they counted where a [filter](Admission::filter) leaves them out.
 //!
 //! By the subprotocol `thalweg.msgpack` (feature `msgpack`) all messages are the same maps as binary messages of
 //! `MessagePack`; `thalweg.json` is as none. With `thalweg.plain`, or none if the hub is [plain](Builder::plain), the data
@@ -67,7 +74,7 @@
 //! `GET /?topic=trades` with `Accept: text/event-stream` on the same port, which is what an `EventSource` of a browser does.
 //! Events have the `id`, the topic as `event`, and the data; `subscribed`, `gap`, `reset`, `presence` and `error` are events of
 //! these names with the data above. When it reconnects, the browser says by itself in `Last-Event-ID` where it was, and an
-//! `after` in the address counts for the first time only. A comment every 15 seconds keeps the connection alive, see
+//! `after` or `last` in the address counts for the first time only. A comment every 15 seconds keeps the connection alive, see
 //! [`Builder::heartbeat`].
 //!
 //! # Answers
@@ -106,10 +113,14 @@ mod bell;
 mod builder;
 mod client;
 mod decoder;
+#[cfg(test)]
+mod echo;
 mod error;
 mod event;
+mod events;
 mod handle;
 mod http;
+mod journal;
 mod limits;
 mod log;
 mod options;
@@ -134,7 +145,6 @@ use tokio::{
 };
 
 use self::{
-    options::Options,
     shard::Shard,
     shared::{Phase, Shared},
 };
@@ -143,8 +153,9 @@ pub use self::{
     admission::{Admission, Refusal, Request},
     backlog::SlowClients,
     builder::Builder,
-    error::{BindError, PublishError},
+    error::{BindError, JournalError, PublishError},
     event::Event,
+    events::EventBody,
     handle::Handle,
     options::Topic,
     stats::Stats,
@@ -163,13 +174,14 @@ pub use self::{
 ///
 /// # Durability
 ///
-/// An event that was written is in the memory of the process alone. The close sends all that was published, and sends the
+/// An event that was written is in the memory of the process alone, or with [`Builder::journal`] also in that of the system
+/// and so survives the process. The close sends all that was published, brings the journal to the disk, and sends the
 /// clients away with code 1012, over [a window](Builder::drain); those that do not take what waits for them have 5 seconds
 /// from then. Dropping the hub disconnects all at once.
 ///
 /// # Errors
 ///
-/// [`PublishError::Closed`] after a close, and if a filter of [`Admission`] has panicked.
+/// [`PublishError::Closed`] after a close, and if a filter of [`Admission`] has panicked; [`PublishError::Journal`].
 ///
 /// # Cancel safety
 ///
@@ -192,9 +204,9 @@ impl Hub {
         Builder::default()
     }
 
-    fn start(options: Options, listener: Option<(TcpListener, SocketAddr)>) -> Self {
-        let shards = options.shards();
-        let shared = Arc::new(Shared::new(options, shards));
+    fn start(shared: Shared, listener: Option<(TcpListener, SocketAddr)>) -> Self {
+        let shards = shared.shards();
+        let shared = Arc::new(shared);
         let mut tasks = JoinSet::new();
         for index in 0..shards {
             // It yields by itself, between clients and not between the frames of one.
@@ -234,7 +246,7 @@ impl Sink<Event> for Hub {
         self.handle.shared.advance(Phase::Closing);
         // A task that panicked has no clients any more.
         while self.tasks.join_next().await.is_some() {}
-        Ok(())
+        self.handle.shared.finish().await
     }
 }
 

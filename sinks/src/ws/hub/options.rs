@@ -1,6 +1,6 @@
 //! Everything that can be set, with what it is by default.
 
-use std::{collections::HashMap, pin::Pin, sync::Arc, time::Duration};
+use std::{collections::HashMap, path::PathBuf, pin::Pin, sync::Arc, time::Duration};
 
 use super::{
     admission::{Admission, Refusal, Request},
@@ -17,6 +17,7 @@ type Admit = Arc<dyn Fn(Request) -> Deciding + Send + Sync>;
 #[derive(Clone)]
 pub(super) struct Options {
     pub(super) epoch: Arc<str>,
+    pub(super) journal: Option<PathBuf>,
     pub(super) form: Form,
     pub(super) default_topics: Vec<String>,
     pub(super) queue: Bounds,
@@ -28,7 +29,7 @@ pub(super) struct Options {
     pub(super) origins: Option<Vec<String>>,
     pub(super) admit: Option<Admit>,
     #[cfg(feature = "wss")]
-    pub(super) tls: Option<Arc<tokio_rustls::rustls::ServerConfig>>,
+    pub(super) tls: Option<Arc<thalweg_tls::tokio_rustls::rustls::ServerConfig>>,
     pub(super) max_clients: usize,
     pub(super) max_clients_each: usize,
     pub(super) max_subscriptions: usize,
@@ -44,10 +45,15 @@ pub(super) struct Options {
     pub(super) shards: Option<usize>,
 }
 
+pub(super) fn random_epoch() -> Arc<str> {
+    format!("{:x}", fastrand::u64(..)).into()
+}
+
 impl Default for Options {
     fn default() -> Self {
         Self {
-            epoch: format!("{:x}", fastrand::u64(..)).into(),
+            epoch: random_epoch(),
+            journal: None,
             form: Form::Json,
             default_topics: Vec::new(),
             queue: Bounds {

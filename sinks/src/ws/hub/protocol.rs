@@ -7,13 +7,19 @@ use super::{decoder::Message, wire::Form};
 /// Bytes that the name of a topic may have, if a client says it.
 const MAX_NAME: usize = 256;
 
+/// From where on a client wants to have the events of its topics.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Since {
+    /// All after this id.
+    pub(super) after: Option<String>,
+    /// So many of those that there are, if there is no id, or it is not known.
+    pub(super) last: Option<usize>,
+}
+
 /// What a client asks for.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Request {
-    Subscribe {
-        topics: Vec<String>,
-        after: Option<String>,
-    },
+    Subscribe { topics: Vec<String>, since: Since },
     Unsubscribe(Vec<String>),
 }
 
@@ -24,6 +30,7 @@ struct Fields {
     subscribe: Option<Names>,
     unsubscribe: Option<Names>,
     after: Option<String>,
+    last: Option<usize>,
 }
 
 #[derive(Deserialize)]
@@ -42,7 +49,7 @@ impl Names {
     }
 }
 
-const HELP: &str = r#"send {"subscribe":"topic"}, {"subscribe":["topic","topic"],"after":"id"} or {"unsubscribe":"topic"}"#;
+const HELP: &str = r#"send {"subscribe":"topic"}, {"subscribe":["topic","topic"],"after":"id","last":100} or {"unsubscribe":"topic"}"#;
 
 /// Understands a message of data.
 ///
@@ -66,11 +73,13 @@ pub(super) fn parse(message: &Message, form: Form) -> Result<Request, String> {
             subscribe: Some(names),
             unsubscribe: None,
             after,
-        } => (names, Some(after)),
+            last,
+        } => (names, Some(Since { after, last })),
         Fields {
             subscribe: None,
             unsubscribe: Some(names),
             after: None,
+            last: None,
         } => (names, None),
         _ => {
             return Err(format!(
@@ -83,7 +92,7 @@ pub(super) fn parse(message: &Message, form: Form) -> Result<Request, String> {
         check_name(topic)?;
     }
     Ok(match request {
-        Some(after) => Request::Subscribe { topics, after },
+        Some(since) => Request::Subscribe { topics, since },
         None => Request::Unsubscribe(topics),
     })
 }

@@ -8,12 +8,17 @@ use std::{
     },
 };
 
-use tokio::sync::{Notify, watch};
+use tokio::{
+    sync::{Notify, OwnedMutexGuard, watch},
+    task::spawn_blocking,
+};
 
 use super::{
     backlog::AT_ONCE,
     bell::{Arrival, Bell},
+    error::{JournalError, PublishError},
     event::{Event, Record},
+    journal::Journal,
     limits::Census,
     log::{Bounds, Log},
     options::Options,
@@ -42,6 +47,8 @@ pub(super) struct Shared {
     pub(super) counters: Counters,
     pub(super) census: Arc<Census>,
     log: Mutex<Log>,
+    /// Whoever publishes has it, so that the file has the order of the log.
+    journal: Option<Arc<tokio::sync::Mutex<Journal>>>,
     /// Rung when there is room again.
     room: Notify,
     phase: watch::Sender<Phase>,
@@ -51,24 +58,34 @@ pub(super) struct Shared {
 }
 
 impl Shared {
-    pub(super) fn new(options: Options, shards: usize) -> Self {
-        let log = Log::new(shards, options.queue, options.max_topics);
-        Self {
+    /// Reads the journal, if there is one.
+    pub(super) fn open(mut options: Options, shards: usize) -> Result<Self, JournalError> {
+        let mut log = Log::new(shards, options.queue, options.max_topics);
+        let journal = match options.journal.take() {
+            Some(path) => Some(Journal::open(&path, &mut options, &mut log)?),
+            None => None,
+        };
+        Ok(Self {
             census: Arc::new(Census::new(options.max_clients, options.max_clients_each)),
             options,
             counters: Counters::default(),
             log: Mutex::new(log),
+            journal: journal.map(|journal| Arc::new(tokio::sync::Mutex::new(journal))),
             room: Notify::new(),
             phase: watch::Sender::new(Phase::Open),
             bells: (0..shards).map(|_| Arc::default()).collect(),
             present: Mutex::default(),
             arrivals: AtomicU64::new(0),
-        }
+        })
     }
 
     pub(super) fn log(&self) -> MutexGuard<'_, Log> {
         // No invariant of the log spans a call that could panic.
         self.log.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn shards(&self) -> usize {
+        self.bells.len()
     }
 
     pub(super) fn bell(&self, shard: usize) -> &Arc<Bell> {
@@ -103,39 +120,71 @@ impl Shared {
     }
 
     /// Publishes events off the front, as many as there is room for; waits until there is room for one.
-    ///
-    /// `false` if the hub is closed.
-    pub(super) async fn publish(&self, events: &mut Vec<Event>) -> bool {
+    pub(super) async fn publish(&self, events: &mut Vec<Event>) -> Result<(), PublishError> {
+        let mut journal = self.lock_journal().await;
         loop {
             let room = self.room.notified();
             let mut room = std::pin::pin!(room);
             // From here on no ring is missed.
             room.as_mut().enable();
             if self.phase() != Phase::Open {
-                return false;
+                return Err(PublishError::Closed);
             }
-            if self.publish_some(events) {
-                return true;
+            if let Some(large) = journal.take_if(|journal| journal.is_large()) {
+                let snapshot = self.log().snapshot();
+                journal =
+                    Some(with_journal(large, move |journal| journal.rewrite(&snapshot)).await?);
+            }
+            if self.publish_some(events, journal.as_deref_mut())? {
+                return Ok(());
             }
             room.await;
         }
     }
 
     /// Publishes as many events as there is room for; `false` if there is none.
-    fn publish_some(&self, events: &mut Vec<Event>) -> bool {
-        let published = {
-            let mut log = self.log();
-            let fit = log.fit(events.iter().map(Event::size));
-            for event in events.drain(..fit) {
-                log.publish(event, |topic| self.options.topic(topic).history);
-            }
-            fit
-        };
-        self.counters.published.fetch_add(published as u64, Relaxed);
-        if published > 0 {
-            self.ring();
+    ///
+    /// The journal is written to right here: it takes some 10 microseconds for a batch, and a publisher that is cancelled
+    /// meanwhile would not know what it published.
+    fn publish_some(
+        &self,
+        events: &mut Vec<Event>,
+        journal: Option<&mut Journal>,
+    ) -> Result<bool, JournalError> {
+        let mut log = self.log();
+        let published = log.fit(events.iter().map(Event::size));
+        if published == 0 {
+            return Ok(false);
         }
-        published > 0
+        if let Some(journal) = journal {
+            let first = log.head() + 1;
+            // The shards go on meanwhile. There is only more room then, as nobody else publishes.
+            drop(log);
+            journal.append(first, &events[..published])?;
+            log = self.log();
+        }
+        for event in events.drain(..published) {
+            log.publish(event, |topic| self.options.topic(topic).history);
+        }
+        drop(log);
+        self.counters.published.fetch_add(published as u64, Relaxed);
+        self.ring();
+        Ok(true)
+    }
+
+    async fn lock_journal(&self) -> Option<OwnedMutexGuard<Journal>> {
+        match &self.journal {
+            Some(journal) => Some(journal.clone().lock_owned().await),
+            None => None,
+        }
+    }
+
+    /// Finishes the journal, if there is one, when everything is published.
+    pub(super) async fn finish(&self) -> Result<(), PublishError> {
+        if let Some(journal) = self.lock_journal().await {
+            with_journal(journal, Journal::finish).await?;
+        }
+        Ok(())
     }
 
     /// Takes the next batch for a shard.
@@ -187,4 +236,19 @@ impl Shared {
             offset,
         }
     }
+}
+
+/// Lets a thread that may block work on the journal, to the end also if nobody waits for it.
+async fn with_journal(
+    mut journal: OwnedMutexGuard<Journal>,
+    work: impl FnOnce(&mut Journal) -> Result<(), JournalError> + Send + 'static,
+) -> Result<OwnedMutexGuard<Journal>, PublishError> {
+    let working = spawn_blocking(move || {
+        work(&mut journal)?;
+        Ok(journal)
+    });
+    // If it did not run to its end, the runtime ends.
+    working.await.map_or(Err(PublishError::Closed), |worked| {
+        worked.map_err(PublishError::Journal)
+    })
 }

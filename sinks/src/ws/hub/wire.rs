@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Write};
 
-use bytes::{BufMut, Bytes, BytesMut};
+use bytes::{Buf, BufMut, Bytes, BytesMut};
 use serde::{Serialize, Serializer};
 
 use super::event::Event;
@@ -60,6 +60,11 @@ pub(super) enum Notice<'a> {
         subscribed: &'a str,
         id: Id<'a>,
         clients: usize,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        missed: Option<usize>,
+        /// From where a client goes on that gets no event: also for the other topics of its request.
+        #[serde(skip)]
+        resume: Id<'a>,
     },
     Unsubscribed {
         unsubscribed: &'a str,
@@ -109,9 +114,9 @@ impl Notice<'_> {
             Form::Sse => {
                 let mut out = format!("event: {}\ndata: ", self.name()).into_bytes();
                 out.extend(json());
-                // Where a client that has seen no event yet goes on. A gap or a reset is no place to go on from.
-                if let Self::Subscribed { id, .. } = self {
-                    out.extend(format!("\nid: {id}").into_bytes());
+                // A gap or a reset is no place to go on from.
+                if let Self::Subscribed { resume, .. } = self {
+                    out.extend(format!("\nid: {resume}").into_bytes());
                 }
                 out.extend(b"\n\n");
                 out.into()
@@ -126,14 +131,16 @@ pub(super) fn event(form: Form, epoch: &str, offset: u64, event: &Event) -> Byte
     match form {
         Form::Json => {
             let data = event.data();
-            let mut out = Vec::with_capacity(data.len() + event.topic().len() + epoch.len() + 48);
-            out.extend(b"{\"topic\":");
-            // A text has a form in JSON.
-            let _ = serde_json::to_writer(&mut out, event.topic());
-            out.extend(format!(",\"id\":\"{id}\",\"data\":").into_bytes());
-            out.extend(data.as_bytes());
-            out.push(b'}');
-            frame(Opcode::Text, &out)
+            let capacity = data.len() + event.topic().len() + epoch.len() + 48;
+            let mut out = BytesMut::with_capacity(MAX_HEADER + capacity);
+            out.put_bytes(0, MAX_HEADER);
+            out.put_slice(b"{\"topic\":");
+            put_json(event.topic(), &mut out);
+            // Nothing fails to be written to memory.
+            let _ = write!(out, ",\"id\":\"{id}\",\"data\":");
+            out.put_slice(data.as_bytes());
+            out.put_u8(b'}');
+            framed(Opcode::Text, out)
         }
         #[cfg(feature = "msgpack")]
         Form::MessagePack => {
@@ -182,21 +189,50 @@ pub(super) enum Opcode {
     Pong = 10,
 }
 
+/// Bytes of the longest header of a server's frame.
+const MAX_HEADER: usize = 10;
+
 /// Gives a whole message as the frame of a server: final, without a mask.
 pub(super) fn frame(opcode: Opcode, payload: &[u8]) -> Bytes {
-    let mut out = BytesMut::with_capacity(payload.len() + 10);
-    out.put_u8(0x80 | opcode as u8);
-    if let Ok(short @ ..126) = u8::try_from(payload.len()) {
-        out.put_u8(short);
-    } else if let Ok(medium) = u16::try_from(payload.len()) {
-        out.put_u8(126);
-        out.put_u16(medium);
-    } else {
-        out.put_u8(127);
-        out.put_u64(payload.len() as u64);
-    }
+    let mut out = BytesMut::with_capacity(MAX_HEADER + payload.len());
+    out.put_bytes(0, MAX_HEADER);
     out.put_slice(payload);
+    framed(opcode, out)
+}
+
+/// Makes a frame of a message in place: the room that was left in front becomes its header.
+fn framed(opcode: Opcode, mut out: BytesMut) -> Bytes {
+    let length = out.len() - MAX_HEADER;
+    let mut header = [0; MAX_HEADER];
+    header[0] = 0x80 | opcode as u8;
+    let size = if let Ok(short @ ..126) = u8::try_from(length) {
+        header[1] = short;
+        2
+    } else if let Ok(medium) = u16::try_from(length) {
+        header[1] = 126;
+        header[2..4].copy_from_slice(&medium.to_be_bytes());
+        4
+    } else {
+        header[1] = 127;
+        header[2..].copy_from_slice(&(length as u64).to_be_bytes());
+        MAX_HEADER
+    };
+    out[MAX_HEADER - size..MAX_HEADER].copy_from_slice(&header[..size]);
+    out.advance(MAX_HEADER - size);
     out.freeze()
+}
+
+/// Appends a text as it stands in JSON.
+fn put_json(text: &str, out: &mut BytesMut) {
+    let is_plain = |byte: u8| byte >= b' ' && byte != b'"' && byte != b'\\';
+    if text.bytes().all(is_plain) {
+        out.put_u8(b'"');
+        out.put_slice(text.as_bytes());
+        out.put_u8(b'"');
+    } else {
+        // A text has a form in JSON.
+        let _ = serde_json::to_writer(out.writer(), text);
+    }
 }
 
 /// Why a connection is closed, RFC 6455 section 7.4.

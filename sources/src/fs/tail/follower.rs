@@ -12,11 +12,11 @@ use tokio::time::Instant;
 
 use super::{
     error::TailError,
-    event::{Event, Mark},
-    line::Line,
+    event::{Event, Mark, News},
     open_file::{At, OpenFile},
     position::{FileId, Position, Stamp},
     rotated::{ATTEMPTS, Neighbour, neighbours},
+    source::Options,
 };
 
 /// Files that were read to their end and are remembered, so that they are not taken for new ones.
@@ -45,29 +45,31 @@ pub(super) struct Follower {
     /// The latest change of a file that is known; `None` until there was one.
     newest: Option<u64>,
     finished: VecDeque<Position>,
-    events: VecDeque<Event>,
+    max_length: usize,
+    news: VecDeque<News>,
     complaint: Option<io::ErrorKind>,
 }
 
 impl Follower {
-    pub(super) fn new(path: PathBuf, start: Start, linger: Duration) -> Self {
+    pub(super) fn new(path: PathBuf, start: Start, options: &Options) -> Self {
         Self {
             path: path.into(),
             start: Some(start),
             has_begun: false,
-            linger,
+            linger: options.linger,
             files: VecDeque::new(),
             has_current: false,
             newest: None,
             finished: VecDeque::new(),
-            events: VecDeque::new(),
+            max_length: options.max_length,
+            news: VecDeque::new(),
             complaint: None,
         }
     }
 
-    /// Looks where the path leads and reads on, a piece at most; tells whether there may be more.
-    pub(super) fn look(&mut self, now: Instant) -> bool {
-        match self.try_look(now) {
+    /// Looks where the path leads and reads on, a piece at most, into `room`; tells whether there may be more.
+    pub(super) fn look(&mut self, now: Instant, room: &mut Vec<u8>) -> bool {
+        match self.try_look(now, room) {
             Ok(more) => {
                 self.complaint = None;
                 more
@@ -77,14 +79,14 @@ impl Follower {
                 if self.complaint.replace(kind) != Some(kind) {
                     let path = self.path.to_path_buf();
                     let trouble = TailError::Unreadable { path, cause };
-                    self.events.push_back(Event::Trouble(trouble));
+                    self.news.push_back(trouble.into());
                 }
                 false
             }
         }
     }
 
-    fn try_look(&mut self, now: Instant) -> io::Result<bool> {
+    fn try_look(&mut self, now: Instant, room: &mut Vec<u8>) -> io::Result<bool> {
         let at = match self.start.take() {
             Some(Start::Saved(saved)) => {
                 self.restore(saved, now);
@@ -98,7 +100,7 @@ impl Follower {
         }
         // A path that cannot be looked at is no reason not to read what is open.
         let looked = self.look_at_path(at, now);
-        let read = self.read(now);
+        let read = self.read(now, room);
         self.finish(now);
         looked?;
         read
@@ -129,8 +131,8 @@ impl Follower {
                 self.files.push_back(known);
             }
         } else {
-            self.skip_finished(&mut file)?;
-            self.find_missed(id, now)?;
+            self.skip_finished(&mut file);
+            self.find_missed(id, now);
             self.push(file);
         }
         self.has_current = true;
@@ -164,15 +166,15 @@ impl Follower {
             offset, modified, ..
         } = file.position();
         self.newest = self.newest.max(Some(modified));
-        let mark = Event::Mark(Arc::clone(&file.stamp), Mark::At(offset));
-        self.events.push_back(mark);
+        self.news
+            .push_back(News::mark(&file.stamp, Mark::At(offset)));
         self.files.push_back(file);
     }
 
     /// Opens the files that came and went while nobody looked.
-    fn find_missed(&mut self, current: FileId, now: Instant) -> io::Result<()> {
+    fn find_missed(&mut self, current: FileId, now: Instant) {
         let Some(newest) = self.newest else {
-            return Ok(());
+            return;
         };
         for neighbour in neighbours(&self.path) {
             let is_known = |file: &OpenFile| file.stamp.file == neighbour.file;
@@ -182,14 +184,13 @@ impl Follower {
                 && !self.files.iter().any(is_known)
                 && let Some(mut file) = self.open_neighbour(&neighbour)
             {
-                self.skip_finished(&mut file)?;
+                self.skip_finished(&mut file);
                 if !file.is_read_to_the_end() {
                     file.left = Some(now);
                     self.push(file);
                 }
             }
         }
-        Ok(())
     }
 
     /// Opens a file that was seen in the folder; `None` if it has gone, or cannot be read, which is told.
@@ -207,19 +208,18 @@ impl Follower {
             Err(cause) => {
                 let path = neighbour.path.clone();
                 let trouble = TailError::Unreadable { path, cause };
-                self.events.push_back(Event::Trouble(trouble));
+                self.news.push_back(trouble.into());
                 None
             }
         }
     }
 
     /// A file that was read before is read on where that ended.
-    fn skip_finished(&self, file: &mut OpenFile) -> io::Result<()> {
+    fn skip_finished(&self, file: &mut OpenFile) {
         let id = file.stamp.file;
         if let Some(position) = self.finished.iter().rev().find(|known| known.file == id) {
-            file.go_to(position)?;
+            file.go_to(position);
         }
-        Ok(())
     }
 
     /// Opens the files in which positions were saved, under whatever name.
@@ -244,7 +244,7 @@ impl Follower {
     /// Finds the file of a position, or the copy that was made of it before it was truncated.
     fn find(&self, position: &Position, known: &mut Vec<Neighbour>) -> Option<OpenFile> {
         let open = |path: &Path| OpenFile::open(&self.path, path, At::Start).ok();
-        let go_to = |mut file: OpenFile| file.go_to(position).ok()?.then_some(file);
+        let go_to = |mut file: OpenFile| file.go_to(position).then_some(file);
         for _ in 0..ATTEMPTS {
             let named = known.iter().find(|one| one.file == position.file);
             // The path may lead out of its folder.
@@ -272,7 +272,7 @@ impl Follower {
     fn gone(&mut self, position: Position) {
         let path = self.path.to_path_buf();
         let trouble = TailError::Gone { path, position };
-        self.events.push_back(Event::Trouble(trouble));
+        self.news.push_back(trouble.into());
         self.replaced(position);
     }
 
@@ -283,14 +283,14 @@ impl Follower {
             head: position.head,
             modified: position.modified,
         };
-        let mark = Event::Mark(Arc::new(stamp), Mark::Finished(position.offset));
-        self.events.push_back(mark);
+        let mark = News::mark(&Arc::new(stamp), Mark::Finished(position.offset));
+        self.news.push_back(mark);
     }
 
     /// Reads a piece of the oldest file that has one.
-    fn read(&mut self, now: Instant) -> io::Result<bool> {
+    fn read(&mut self, now: Instant, room: &mut Vec<u8>) -> io::Result<bool> {
         for file in &mut self.files {
-            if file.read(&mut self.events)? {
+            if file.read(self.max_length, room, &mut self.news)? {
                 self.newest = self.newest.max(Some(file.stamp.modified));
                 file.left = file.left.map(|_| now);
                 return Ok(true);
@@ -306,15 +306,10 @@ impl Follower {
             && file.at_end
             && now.saturating_duration_since(left) >= self.linger
         {
-            // Lines that are not cut yet come first: it is finished at a later look.
-            if file.has_lines() {
-                return;
-            }
-            self.events.extend(file.rest().map(Event::Line));
+            self.news.extend(file.rest().map(News::from));
             let position = file.position();
             let mark = Mark::Finished(position.offset);
-            self.events
-                .push_back(Event::Mark(Arc::clone(&file.stamp), mark));
+            self.news.push_back(News::mark(&file.stamp, mark));
             self.files.pop_front();
             if self.finished.len() == REMEMBERED {
                 self.finished.pop_front();
@@ -330,8 +325,8 @@ impl Follower {
             return marks;
         }
         self.has_begun = true;
-        self.events.retain(|event| match event {
-            Event::Mark(stamp, mark) => {
+        self.news.retain(|news| match news {
+            News::Event(Event::Mark(stamp, mark)) => {
                 marks.push((Arc::clone(stamp), *mark));
                 false
             }
@@ -340,19 +335,20 @@ impl Follower {
         marks
     }
 
-    /// Gives what there is to tell, in order.
-    pub(super) fn next_event(&mut self, max_length: usize) -> Option<Event> {
-        if let Some(event) = self.events.pop_front() {
-            return Some(event);
-        }
-        self.files.iter_mut().find_map(|file| file.cut(max_length))
+    /// Tells whether a file had more than was read.
+    pub(super) fn is_behind(&self) -> bool {
+        self.files.iter().any(|file| !file.at_end)
     }
 
-    /// Takes a last line that has no end, for the end of all.
-    pub(super) fn rest(&mut self) -> Option<Line> {
-        self.files
-            .iter_mut()
-            .filter(|file| file.at_end)
-            .find_map(OpenFile::rest)
+    /// Gives what there is to tell, in order, to be taken out.
+    pub(super) fn news(&mut self) -> &mut VecDeque<News> {
+        &mut self.news
+    }
+
+    /// Tells the last lines that have no end, for the end of all.
+    pub(super) fn tell_rest(&mut self) {
+        let at_end = self.files.iter_mut().filter(|file| file.at_end);
+        self.news
+            .extend(at_end.filter_map(OpenFile::rest).map(News::from));
     }
 }

@@ -1,5 +1,6 @@
 //! `tail`: the lines of files that grow, as they come.
 
+mod block;
 mod error;
 mod event;
 mod follower;
@@ -56,7 +57,7 @@ pub use tracked::TrackedTail;
 ///
 /// # Backpressure
 ///
-/// Reads on when the consumer wants more. Holds no item; 256 KiB and a line of bytes for every path.
+/// Reads on when the consumer wants more. Holds no item; for every path a line of bytes, and 512 KiB while it is behind.
 ///
 /// # Cancel safety
 ///
@@ -103,7 +104,7 @@ pub fn tail(path: impl AsRef<Path>) -> Flow<Tail> {
 ///
 /// # Backpressure
 ///
-/// Reads on when the consumer wants more. Holds no item; 256 KiB and a line of bytes for every path.
+/// Reads on when the consumer wants more. Holds no item; for every path a line of bytes, and 512 KiB while it is behind.
 ///
 /// # Examples
 ///

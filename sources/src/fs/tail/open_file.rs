@@ -1,18 +1,20 @@
-//! One open file: reads on where it grew, and cuts lines.
+//! One open file: reads on where it grew, and tells whole lines.
 
 use std::{
+    collections::VecDeque,
     fs::File,
     io::{self, Read as _, Seek as _, SeekFrom},
     path::Path,
     sync::Arc,
 };
 
-use memchr::memchr;
+use memchr::{memchr, memrchr};
 use tokio::time::Instant;
 
 use super::{
+    block::Block,
     error::TailError,
-    event::Event,
+    event::News,
     line::Line,
     position::{FileId, Head, Position, Stamp, modified},
 };
@@ -32,11 +34,9 @@ pub(super) struct OpenFile {
     pub(super) stamp: Arc<Stamp>,
     /// The first bytes, as far as they were there.
     head: Vec<u8>,
-    /// What was read; lines were cut off before `begin`, and there is no end of a line before `scanned`.
-    bytes: Vec<u8>,
-    begin: usize,
-    scanned: usize,
-    /// The end of `bytes` in the file.
+    /// The beginning of a line whose end has not come yet.
+    begun: Vec<u8>,
+    /// The end of what was read.
     read_to: u64,
     /// As it was seen last.
     length: u64,
@@ -68,14 +68,11 @@ impl OpenFile {
             head: Head::of(&head),
             modified: modified(&metadata),
         };
-        file.seek(SeekFrom::Start(offset))?;
         Ok(Self {
             file,
             stamp: Arc::new(stamp),
             head,
-            bytes: Vec::new(),
-            begin: 0,
-            scanned: 0,
+            begun: Vec::new(),
             read_to: offset,
             length,
             skipping,
@@ -85,13 +82,12 @@ impl OpenFile {
     }
 
     /// Goes to a position that was saved, if it is one in this file.
-    pub(super) fn go_to(&mut self, position: &Position) -> io::Result<bool> {
+    pub(super) fn go_to(&mut self, position: &Position) -> bool {
         if self.length < position.offset || !position.head.begins(&self.head) {
-            return Ok(false);
+            return false;
         }
-        self.file.seek(SeekFrom::Start(position.offset))?;
         self.read_to = position.offset;
-        Ok(true)
+        true
     }
 
     pub(super) fn position(&self) -> Position {
@@ -102,17 +98,21 @@ impl OpenFile {
         self.read_to == self.length
     }
 
-    /// Reads on, a piece at most; tells whether there was anything. Only to be called when all lines are cut.
-    pub(super) fn read(&mut self, events: &mut impl Extend<Event>) -> io::Result<bool> {
+    /// Reads on, a piece at most, into `room` if there is any; tells whether there was anything.
+    pub(super) fn read(
+        &mut self,
+        max_length: usize,
+        room: &mut Vec<u8>,
+        news: &mut VecDeque<News>,
+    ) -> io::Result<bool> {
         let metadata = self.file.metadata()?;
         let (length, modified) = (metadata.len(), modified(&metadata));
         let changed = length != self.length || modified != self.stamp.modified;
         if changed {
             let head = read_head(&mut self.file)?;
             if length < self.read_to || !self.stamp.head.begins(&head) {
-                self.start_over(events);
+                self.start_over(news);
             }
-            self.file.seek(SeekFrom::Start(self.read_to))?;
             self.stamp = Arc::new(Stamp {
                 path: Arc::clone(&self.stamp.path),
                 file: self.stamp.file,
@@ -122,110 +122,81 @@ impl OpenFile {
             self.head = head;
             self.length = length;
         }
-        let read = (&mut self.file)
-            .take(AT_ONCE)
-            .read_to_end(&mut self.bytes)? as u64;
-        self.read_to += read;
+        // Also after an attempt that came to nothing.
+        self.file.seek(SeekFrom::Start(self.read_to))?;
+        room.clear();
+        room.extend_from_slice(&self.begun);
+        let read = (&mut self.file).take(AT_ONCE).read_to_end(room)?;
+        self.read_to += read as u64;
         self.length = self.length.max(self.read_to);
-        self.at_end = read < AT_ONCE;
+        self.at_end = (read as u64) < AT_ONCE;
+        if read > 0 {
+            self.tell(max_length, room, news);
+        }
         Ok(read > 0)
     }
 
+    /// Tells the whole lines of `room`, which becomes empty, and keeps what may become one, within bounds.
+    fn tell(&mut self, max_length: usize, room: &mut Vec<u8>, news: &mut VecDeque<News>) {
+        let start = self.read_to - room.len() as u64;
+        let whole = memrchr(b'\n', &room[self.begun.len()..]).map(|end| self.begun.len() + end + 1);
+        self.begun.clear();
+        let whole = whole.unwrap_or_default();
+        if !self.skipping || whole > 0 {
+            self.begun.extend_from_slice(&room[whole..]);
+        }
+        if whole > 0 {
+            let mut bytes = std::mem::take(room);
+            bytes.truncate(whole);
+            let skipped = if std::mem::take(&mut self.skipping) {
+                memchr(b'\n', &bytes).map_or(whole, |end| end + 1)
+            } else {
+                0
+            };
+            let block = Block::new(Arc::clone(&self.stamp), start, bytes, skipped);
+            news.push_back(News::Lines(block));
+        }
+        // One more than the limit may be the first half of a `\r\n`.
+        if self.begun.len() > max_length.saturating_add(1) {
+            let path = self.stamp.path.to_path_buf();
+            let offset = self.read_to - self.begun.len() as u64;
+            let limit = max_length;
+            let trouble = TailError::TooLong {
+                path,
+                offset,
+                limit,
+            };
+            news.push_back(trouble.into());
+            self.skipping = true;
+            self.begun = Vec::new();
+        }
+    }
+
     /// It was truncated, or written anew: nothing of what was known holds.
-    fn start_over(&mut self, events: &mut impl Extend<Event>) {
-        events.extend(self.rest().map(Event::Line));
+    fn start_over(&mut self, news: &mut VecDeque<News>) {
+        news.extend(self.rest().map(News::from));
         let unread = self.length.saturating_sub(self.read_to);
         if unread > 0 {
             let path = self.stamp.path.to_path_buf();
-            events.extend([Event::Trouble(TailError::Truncated { path, unread })]);
+            news.push_back(TailError::Truncated { path, unread }.into());
         }
-        self.bytes.clear();
-        self.begin = 0;
-        self.scanned = 0;
+        self.begun.clear();
         self.read_to = 0;
         self.skipping = false;
     }
 
-    /// Tells whether there are whole lines that are not cut off.
-    pub(super) fn has_lines(&self) -> bool {
-        memchr(b'\n', &self.bytes[self.scanned..]).is_some()
-    }
-
-    /// Cuts the next line off.
-    pub(super) fn cut(&mut self, max_length: usize) -> Option<Event> {
-        loop {
-            let Some(length) = memchr(b'\n', &self.bytes[self.scanned..]) else {
-                return self.rest_is_too_long(max_length);
-            };
-            let end = self.scanned + length;
-            let (start, bytes) = (self.offset(self.begin), &self.bytes[self.begin..end]);
-            let bytes = bytes.strip_suffix(b"\r").unwrap_or(bytes);
-            let event = if bytes.len() > max_length {
-                self.too_long(start, max_length)
-            } else {
-                Event::Line(Line {
-                    stamp: Arc::clone(&self.stamp),
-                    start,
-                    end: self.offset(end + 1),
-                    bytes: bytes.to_vec(),
-                    ended: true,
-                })
-            };
-            self.begin = end + 1;
-            self.scanned = self.begin;
-            if !std::mem::take(&mut self.skipping) {
-                return Some(event);
-            }
-        }
-    }
-
-    /// There is no end of a line: keeps what may become one, within bounds.
-    fn rest_is_too_long(&mut self, max_length: usize) -> Option<Event> {
-        self.bytes.drain(..self.begin);
-        self.begin = 0;
-        self.scanned = self.bytes.len();
-        // One more than the limit may be the first half of a `\r\n`.
-        let event = if !self.skipping && self.bytes.len() > max_length.saturating_add(1) {
-            self.skipping = true;
-            Some(self.too_long(self.offset(0), max_length))
-        } else {
-            None
-        };
-        if self.skipping {
-            self.bytes.clear();
-            self.scanned = 0;
-        }
-        event
-    }
-
     /// Takes the line that has no end yet, as it is.
     pub(super) fn rest(&mut self) -> Option<Line> {
-        if self.skipping || self.begin == self.bytes.len() {
+        if self.begun.is_empty() {
             return None;
         }
-        let line = Line {
+        Some(Line {
             stamp: Arc::clone(&self.stamp),
-            start: self.offset(self.begin),
+            start: self.read_to - self.begun.len() as u64,
             end: self.read_to,
-            bytes: self.bytes.split_off(self.begin),
+            bytes: std::mem::take(&mut self.begun),
             ended: false,
-        };
-        self.scanned = self.begin;
-        Some(line)
-    }
-
-    fn too_long(&self, offset: u64, limit: usize) -> Event {
-        let path = self.stamp.path.to_path_buf();
-        Event::Trouble(TailError::TooLong {
-            path,
-            offset,
-            limit,
         })
-    }
-
-    /// Where in the file an index into `bytes` is.
-    fn offset(&self, index: usize) -> u64 {
-        self.read_to - (self.bytes.len() - index) as u64
     }
 }
 
@@ -244,4 +215,29 @@ fn ends_a_line(file: &mut File, length: u64) -> io::Result<bool> {
     file.seek(SeekFrom::Start(last))?;
     file.take(1).read_to_end(&mut byte)?;
     Ok(byte == *b"\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_line_that_is_too_long_no_more_is_held_than_is_read_at_once() -> io::Result<()> {
+        const LIMIT: usize = 1000;
+        let folder = tempfile::tempdir()?;
+        let path: Arc<Path> = folder.path().join("app.log").into();
+        // It takes no room on the disk: all of it is a hole.
+        File::create(&path)?.set_len(100 * AT_ONCE)?;
+        let mut file = OpenFile::open(&path, &path, At::Start)?;
+        let (mut room, mut news) = (Vec::new(), VecDeque::new());
+        let mut looks = 0;
+        while file.read(LIMIT, &mut room, &mut news)? {
+            looks += 1;
+            assert!(file.begun.capacity() <= LIMIT + 1);
+            // Room doubles as it grows.
+            assert!(room.capacity() as u64 <= 2 * AT_ONCE, "{}", room.capacity());
+        }
+        assert_eq!((looks, news.len()), (100, 1));
+        Ok(())
+    }
 }

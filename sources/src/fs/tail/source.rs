@@ -1,6 +1,7 @@
 //! Looks at the followed files on another thread, again and again, and hands on what there is to tell.
 
 use std::{
+    collections::VecDeque,
     fmt,
     ops::ControlFlow,
     path::{Path, PathBuf},
@@ -14,11 +15,11 @@ use thalweg_operators::Timer;
 use tokio::time::Instant;
 
 use super::{
+    block::Block,
     error::TailError,
-    event::Event,
+    event::{Event, News},
     follower::{Follower, Start},
     ledger::Ledger,
-    line::Line,
     store::PositionStore,
 };
 use crate::{DEFAULT_MAX_LENGTH, fs::trip::Trip};
@@ -65,8 +66,53 @@ pub(super) struct TailSource {
 
 enum State {
     Idle,
-    Following(Box<Trip<Work>>),
+    Following(Box<Following>),
     Ended,
+}
+
+/// While what the last look has found is told, the next one may be on its way.
+struct Following {
+    trip: Trip<Work>,
+    news: VecDeque<News>,
+    /// What is cut into lines.
+    block: Option<Block>,
+    /// The room of blocks that are cut, to be read into again.
+    room: Vec<u8>,
+    /// Nothing comes after the news that are here.
+    is_last: bool,
+}
+
+impl Following {
+    fn new(work: Work) -> Self {
+        Self {
+            trip: Trip::new(work),
+            news: VecDeque::new(),
+            block: None,
+            room: Vec::new(),
+            is_last: false,
+        }
+    }
+
+    fn look(&mut self, now: Instant) {
+        let room = std::mem::take(&mut self.room);
+        self.trip.begin(move |work| work.look(now, room));
+    }
+
+    #[inline]
+    fn next_event(&mut self, max_length: usize) -> Option<Event> {
+        loop {
+            if let Some(block) = &mut self.block {
+                if let Some(event) = block.cut(max_length) {
+                    return Some(event);
+                }
+                self.room = self.block.take().map_or_else(Vec::new, Block::into_room);
+            }
+            match self.news.pop_front()? {
+                News::Lines(block) => self.block = Some(block),
+                News::Event(event) => return Some(event),
+            }
+        }
+    }
 }
 
 impl TailSource {
@@ -97,28 +143,21 @@ impl TailSource {
         }
         let now = Instant::now();
         if matches!(self.state, State::Idle) {
-            let mut trip = Trip::new(Work::new(self.options.clone(), keep()));
-            trip.begin(move |work| work.look(now));
-            self.state = State::Following(Box::new(trip));
+            let mut following = Following::new(Work::new(self.options.clone(), keep()));
+            following.look(now);
+            self.state = State::Following(Box::new(following));
         }
         loop {
-            let State::Following(trip) = &mut self.state else {
+            let State::Following(following) = &mut self.state else {
                 return Poll::Ready(Ok(Drained::Completed));
             };
-            let work = ready!(trip.poll_here(cx.task()));
-            if let Some(error) = work.failed.take() {
-                self.end();
-                return Poll::Ready(Err(error));
-            }
             loop {
                 if cx.budget() == 0 {
                     return Poll::Ready(Ok(Drained::Exhausted));
                 }
-                let event = match work.next_event() {
-                    None if cx.stopping() => work.rest().map(Event::Line),
-                    event => event,
+                let Some(event) = following.next_event(self.options.max_length) else {
+                    break;
                 };
-                let Some(event) = event else { break };
                 if !matches!(event, Event::Mark(..)) {
                     cx.spend_many(1);
                 }
@@ -126,8 +165,21 @@ impl TailSource {
                     return Poll::Ready(Ok(Drained::Stopped));
                 }
             }
-            if cx.stopping() {
+            if following.is_last {
                 self.end();
+                continue;
+            }
+            let work = ready!(following.trip.poll_here(cx.task()));
+            if let Some(error) = work.failed.take() {
+                self.end();
+                return Poll::Ready(Err(error));
+            }
+            if cx.stopping() {
+                work.tell_rest();
+                following.is_last = true;
+            }
+            following.news.append(&mut work.news);
+            if following.is_last || !(work.is_behind || following.news.is_empty()) {
                 continue;
             }
             if !work.has_more {
@@ -139,7 +191,7 @@ impl TailSource {
                 }
             }
             self.timer.clear();
-            trip.begin(move |work| work.look(now));
+            following.look(now);
         }
     }
 
@@ -168,17 +220,20 @@ impl fmt::Debug for TailSource {
     }
 }
 
-/// All followed paths. It is looked at them on another thread, and what was read is cut into lines here.
+/// All followed paths. It is looked at them on another thread.
 struct Work {
     options: Options,
     /// None until the first look.
     followers: Option<Vec<Follower>>,
     keeping: Option<Keeping>,
-    /// Whose turn it is to tell.
-    turn: usize,
-    trouble: Option<TailError>,
+    news: VecDeque<News>,
+    /// What is read into next.
+    room: Vec<u8>,
     complained: bool,
+    /// Whether anything was read, so that it should be looked again at once.
     has_more: bool,
+    /// Whether there was more than is read at once, so that it is worth to read on while lines are cut.
+    is_behind: bool,
     failed: Option<TailError>,
 }
 
@@ -188,15 +243,19 @@ impl Work {
             options,
             followers: None,
             keeping,
-            turn: 0,
-            trouble: None,
+            news: VecDeque::new(),
+            room: Vec::new(),
             complained: false,
             has_more: false,
+            is_behind: false,
             failed: None,
         }
     }
 
-    fn look(&mut self, now: Instant) {
+    fn look(&mut self, now: Instant, room: Vec<u8>) {
+        if self.room.capacity() == 0 {
+            self.room = room;
+        }
         if self.followers.is_none() {
             match self.begin() {
                 Ok(followers) => self.followers = Some(followers),
@@ -208,11 +267,17 @@ impl Work {
         }
         self.save(now);
         self.has_more = false;
+        self.is_behind = false;
         for follower in self.followers.iter_mut().flatten() {
-            self.has_more |= follower.look(now);
+            if follower.look(now, &mut self.room) {
+                self.has_more = true;
+                self.is_behind |= follower.is_behind();
+            }
         }
-        self.turn = 0;
         self.save_beginnings();
+        for follower in self.followers.iter_mut().flatten() {
+            self.news.append(follower.news());
+        }
     }
 
     /// Saves where it began with a path before the first of its lines is told: a crash from then on leaves nothing out.
@@ -231,7 +296,7 @@ impl Work {
         }
         if has_begun && let Err(error) = store.save_here() {
             self.complained = true;
-            self.trouble = Some(error);
+            self.news.push_back(error.into());
         }
     }
 
@@ -239,19 +304,14 @@ impl Work {
         if let Some(Keeping { store, ledger, .. }) = &self.keeping {
             store.begin(ledger)?;
         }
-        let Options {
-            paths,
-            start,
-            linger,
-            ..
-        } = &self.options;
+        let Options { paths, start, .. } = &self.options;
         let saved = |path: &Path| {
             let saved = self.keeping.as_ref()?.store.positions(path);
             (!saved.is_empty()).then_some(Start::Saved(saved))
         };
         let followers = paths.iter().map(|path| {
             let start = saved(path).unwrap_or_else(|| start.clone());
-            Follower::new(path.clone(), start, *linger)
+            Follower::new(path.clone(), start, &self.options)
         });
         Ok(followers.collect())
     }
@@ -273,28 +333,16 @@ impl Work {
             Ok(()) => self.complained = false,
             Err(error) if !self.complained => {
                 self.complained = true;
-                self.trouble = Some(error);
+                self.news.push_back(error.into());
             }
             Err(_) => {}
         }
     }
 
-    fn next_event(&mut self) -> Option<Event> {
-        if let Some(trouble) = self.trouble.take() {
-            return Some(Event::Trouble(trouble));
+    fn tell_rest(&mut self) {
+        for follower in self.followers.iter_mut().flatten() {
+            follower.tell_rest();
+            self.news.append(follower.news());
         }
-        let followers = self.followers.as_mut()?;
-        while let Some(follower) = followers.get_mut(self.turn) {
-            if let Some(event) = follower.next_event(self.options.max_length) {
-                return Some(event);
-            }
-            self.turn += 1;
-        }
-        None
-    }
-
-    fn rest(&mut self) -> Option<Line> {
-        let mut followers = self.followers.iter_mut().flatten();
-        followers.find_map(Follower::rest)
     }
 }

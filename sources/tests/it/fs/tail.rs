@@ -304,10 +304,10 @@ async fn lines_that_are_too_long_are_told_and_passed_over() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_line_of_a_gigabyte_is_told_and_passed_over() {
+async fn a_line_far_longer_than_the_limit_is_told_and_passed_over() {
     let (_folder, path) = log();
     // It takes no room on the disk: all of it is a hole.
-    File::create(&path).unwrap().set_len(1 << 30).unwrap();
+    File::create(&path).unwrap().set_len(4 << 20).unwrap();
     append(&path, "\nnext\n");
     let seen = lines(&mut tail(&path), 2).await;
     assert!(seen[0].contains("is longer than 1048576 bytes"), "{seen:?}");

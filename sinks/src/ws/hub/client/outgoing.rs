@@ -42,7 +42,6 @@ impl Client {
     fn after_write(&mut self, written: usize, world: World<'_>) -> Result<(), Gone> {
         if written > 0 {
             self.progress = world.now;
-            add(&world.shared.counters.sent_bytes, written as u64);
         }
         let mut task = Context::from_waker(&self.waker);
         match self.socket.as_mut().poll_flush(&mut task) {
@@ -61,23 +60,22 @@ impl Client {
         })
     }
 
-    /// Sends a batch; what the system does not take waits.
+    /// Sends a batch; what the system does not take waits. Whoever calls it counts what is sent as a whole.
     pub(in super::super) fn deliver(
         &mut self,
         delivery: &Delivery,
         world: World<'_>,
     ) -> Result<Delivered, Gone> {
         if self.is_leaving() {
-            return Ok(Delivered::Sent);
+            return Ok(Delivered::Waits);
         }
         let mut records = &delivery.records[..];
         if self.backlog.is_none() {
             let mut written = self.write(&delivery.frames, world)?;
-            let sent = written;
-            if sent == delivery.frames.len() {
-                add(&world.shared.counters.sent, records.len() as u64);
+            if written == delivery.frames.len() {
                 return Ok(Delivered::Sent);
             }
+            add(&world.shared.counters.sent_bytes, written as u64);
             // Whole frames are done with; one that is begun has to be finished.
             let epoch = &world.shared.options.epoch;
             let mut count = 0;
@@ -145,6 +143,7 @@ impl Client {
     fn enqueue(&mut self, frame: Bytes, world: World<'_>) -> Result<(), Gone> {
         if self.backlog.is_none() {
             let written = self.write(&frame, world)?;
+            add(&world.shared.counters.sent_bytes, written as u64);
             if written < frame.len() {
                 self.backlog(world).begin(frame.slice(written..));
             }
@@ -189,6 +188,7 @@ impl Client {
             match written {
                 Poll::Ready(Ok(count)) if count > 0 => {
                     backlog.written(count);
+                    add(&world.shared.counters.sent_bytes, count as u64);
                     self.after_write(count, world)?;
                 }
                 Poll::Ready(_) => return Err(Gone),

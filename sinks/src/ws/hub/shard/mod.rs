@@ -149,7 +149,7 @@ impl Shard {
             greeting,
             rest,
             topics,
-            after,
+            since,
         } = arrival;
         let client = Client::new(socket, doorbell.waker(), form, admission, seat, now);
         let guest = entry.insert(Guest {
@@ -167,7 +167,7 @@ impl Shard {
         };
         let mut served = self.guests[id].client.notify(greeting, world);
         if served.is_ok() && !topics.is_empty() {
-            served = self.subscribe(id, topics, after.as_deref(), world);
+            served = self.subscribe(id, topics, &since, world);
         }
         if self.is_closing {
             self.guests[id].client.close_at(now);
@@ -233,10 +233,11 @@ impl Shard {
         self.views.pick(&batch);
         let mut written = 0;
         while let Some(delivery) = self.views.next(&batch, &shared.options.epoch) {
+            let mut sent = 0;
             for &id in &delivery.clients {
                 let client = &mut self.guests[id].client;
                 match client.deliver(&delivery, world) {
-                    Ok(Delivered::Sent) => {}
+                    Ok(Delivered::Sent) => sent += 1,
                     Ok(Delivered::Waits) => {
                         // If the system takes nothing now, the connection wakes the client when it does.
                         let flushed = client.flush(world);
@@ -249,6 +250,11 @@ impl Shard {
                     yield_now().await;
                 }
             }
+            add(&shared.counters.sent, sent * delivery.records.len() as u64);
+            add(
+                &shared.counters.sent_bytes,
+                sent * delivery.frames.len() as u64,
+            );
         }
         batch.clear();
         self.batch = batch;

@@ -4,9 +4,12 @@ use std::sync::Arc;
 
 use super::{
     super::{
-        client::{Gone, World},
+        admission::Admission,
+        client::{Client, Gone, World},
         decoder::Message,
-        protocol::{self, Request},
+        event::Record,
+        log::Log,
+        protocol::{self, Request, Since},
         stats::add,
         views::Subscription,
         wire::{Id, Notice},
@@ -33,9 +36,7 @@ impl Shard {
             Message::Text(_) | Message::Binary(_) => {}
         }
         match protocol::parse(message, client.form) {
-            Ok(Request::Subscribe { topics, after }) => {
-                self.subscribe(id, topics, after.as_deref(), world)
-            }
+            Ok(Request::Subscribe { topics, since }) => self.subscribe(id, topics, &since, world),
             Ok(Request::Unsubscribe(topics)) => self.unsubscribe(id, &topics, world),
             Err(error) => {
                 let frame = Notice::Error { error: &error }.encode(client.form);
@@ -49,86 +50,55 @@ impl Shard {
         &mut self,
         id: usize,
         topics: Vec<String>,
-        after: Option<&str>,
+        since: &Since,
         world: World<'_>,
     ) -> Result<(), Gone> {
         let shared = world.shared;
         let place = self.guests[id].client.place;
         let mut subscriptions = self.views.subscriptions(place).to_vec();
-        let (form, admission) = {
-            let client = &self.guests[id].client;
-            (client.form, client.admission.clone())
-        };
-        let mut frames = Vec::new();
-        let mut missed = Vec::new();
+        let admission = self.guests[id].client.admission.clone();
+        let mut outcomes = Vec::new();
         {
             let log = shared.log();
-            let position = log.position(self.index);
             for topic in topics {
-                let known = subscriptions.iter().any(|one| *one.topic == *topic);
-                let refused = if !admission.allows(&topic) {
-                    Some(format!("you may not subscribe to {topic}"))
-                } else if !known && subscriptions.len() >= shared.options.max_subscriptions {
-                    let most = shared.options.max_subscriptions;
-                    Some(format!(
+                let is_known = subscriptions.iter().any(|one| *one.topic == *topic);
+                let most = shared.options.max_subscriptions;
+                outcomes.push(if !admission.allows(&topic) {
+                    Err(format!("you may not subscribe to {topic}"))
+                } else if is_known {
+                    Ok(Joined::again(topic.into(), log.position(self.index), since))
+                } else if subscriptions.len() >= most {
+                    Err(format!(
                         "a client has at most {most} topics: unsubscribe from others"
                     ))
                 } else {
-                    None
-                };
-                if let Some(error) = refused {
-                    frames.push(Notice::Error { error: &error }.encode(form));
-                    continue;
-                }
-                let mut start = position;
-                let mut is_reset = false;
-                if let Some(after) = after.filter(|_| !known) {
-                    let asked = Id::parse(after).filter(|id| id.epoch == &*shared.options.epoch);
-                    match asked {
-                        Some(id) if log.missed(self.index, &topic, id.offset, &mut missed) => {
-                            start = id.offset;
-                            add(&shared.counters.resumed, 1);
-                        }
-                        _ => {
-                            is_reset = true;
-                            add(&shared.counters.reset, 1);
-                        }
-                    }
-                }
-                let topic: Arc<str> = topic.into();
-                let clients = if known {
-                    shared.clients(&topic)
-                } else {
-                    // What this shard has not taken yet, and the client has seen, is not for it.
-                    let after = if start > position { start } else { 0 };
-                    subscriptions.push(Subscription {
-                        topic: topic.clone(),
-                        after,
-                    });
-                    shared.enter(&topic)
-                };
-                let subscribed = Notice::Subscribed {
-                    subscribed: &topic,
-                    id: shared.id(start),
-                    clients,
-                };
-                frames.push(subscribed.encode(form));
-                if is_reset {
-                    let reset = Notice::Reset {
-                        reset: &topic,
-                        id: shared.id(position),
-                    };
-                    frames.push(reset.encode(form));
-                }
+                    let joined =
+                        Joined::new(topic.into(), &log, self.index, since, &admission, world);
+                    subscriptions.push(joined.subscription(log.position(self.index)));
+                    shared.enter(&joined.topic);
+                    Ok(joined)
+                });
             }
         }
         self.move_to(id, subscriptions);
-        let client = &mut self.guests[id].client;
-        for frame in frames {
-            client.notify(frame, world)?;
+        for joined in outcomes.iter_mut().flatten() {
+            joined.select(&admission, since);
         }
-        if let Some(filter) = &admission.filter {
-            missed.retain(|record| filter(&record.event));
+        let start = outcomes.iter().flatten().map(|joined| joined.start).min();
+        let resume = shared.id(start.unwrap_or_default());
+        let client = &mut self.guests[id].client;
+        let mut missed = Vec::new();
+        for outcome in outcomes {
+            match outcome {
+                Ok(joined) => {
+                    joined.tell(client, resume, world)?;
+                    missed.extend(joined.missed);
+                }
+                Err(error) => {
+                    let error = Notice::Error { error: &error };
+                    client.notify(error.encode(client.form), world)?;
+                }
+            }
         }
         if !missed.is_empty() {
             missed.sort_unstable_by_key(|record| record.offset);
@@ -192,5 +162,108 @@ impl Shard {
         {
             self.guests[moved].client.place = Some(place);
         }
+    }
+}
+
+/// A topic that a client has subscribed to, and what it gets of the history.
+struct Joined {
+    topic: Arc<str>,
+    /// Everything that the client gets comes after this.
+    start: u64,
+    missed: Vec<Arc<Record>>,
+    /// The client is to know how much that is.
+    is_asked: bool,
+    /// The client has asked for what is not known.
+    is_reset: bool,
+    /// The newest are enough.
+    is_newest: bool,
+}
+
+impl Joined {
+    /// A topic that the client has already: it gets what it would get anyway.
+    fn again(topic: Arc<str>, position: u64, since: &Since) -> Self {
+        Self {
+            topic,
+            start: position,
+            missed: Vec::new(),
+            is_asked: since.after.is_some() || since.last.is_some(),
+            is_reset: false,
+            is_newest: false,
+        }
+    }
+
+    fn new(
+        topic: Arc<str>,
+        log: &Log,
+        shard: usize,
+        since: &Since,
+        admission: &Admission,
+        world: World<'_>,
+    ) -> Self {
+        let mut joined = Self::again(topic, log.position(shard), since);
+        if let Some(after) = &since.after {
+            let asked = Id::parse(after).filter(|id| id.epoch == &*world.shared.options.epoch);
+            if let Some(id) = asked
+                && log.missed(shard, &joined.topic, id.offset, &mut joined.missed)
+            {
+                add(&world.shared.counters.resumed, 1);
+                joined.start = id.offset;
+                return joined;
+            }
+            add(&world.shared.counters.reset, 1);
+            joined.is_reset = true;
+        }
+        if let Some(last) = since.last {
+            // Which of them pass the filter is found out when nobody waits for the log.
+            let most = if admission.filter.is_some() {
+                usize::MAX
+            } else {
+                last
+            };
+            joined.missed = log.newest(shard, &joined.topic, most);
+            joined.is_newest = true;
+        }
+        joined
+    }
+
+    /// What the shard has not taken yet, and the client has seen, is not for it.
+    fn subscription(&self, position: u64) -> Subscription {
+        Subscription {
+            topic: self.topic.clone(),
+            after: if self.start > position { self.start } else { 0 },
+        }
+    }
+
+    /// Leaves out what the client may not get, and what it did not ask for.
+    fn select(&mut self, admission: &Admission, since: &Since) {
+        if let Some(filter) = &admission.filter {
+            self.missed.retain(|record| filter(&record.event));
+        }
+        if let (true, Some(last)) = (self.is_newest, since.last) {
+            self.missed.drain(..self.missed.len().saturating_sub(last));
+            if let Some(first) = self.missed.first() {
+                self.start = first.offset - 1;
+            }
+        }
+    }
+
+    fn tell(&self, client: &mut Client, resume: Id<'_>, world: World<'_>) -> Result<(), Gone> {
+        let id = world.shared.id(self.start);
+        let subscribed = Notice::Subscribed {
+            subscribed: &self.topic,
+            id,
+            clients: world.shared.clients(&self.topic),
+            missed: self.is_asked.then_some(self.missed.len()),
+            resume,
+        };
+        client.notify(subscribed.encode(client.form), world)?;
+        if self.is_reset {
+            let reset = Notice::Reset {
+                reset: &self.topic,
+                id,
+            };
+            client.notify(reset.encode(client.form), world)?;
+        }
+        Ok(())
     }
 }

@@ -143,7 +143,7 @@ async fn filters_and_checks_hold_for_the_client_that_has_them() {
     all.expect(event("n", 3, 2)).await;
     some.expect(event("n", 3, 2)).await;
     let mut back = Client::connect(&hub, "?from=2&topic=n&after=e:0").await;
-    back.expect(subscribed("n", 0, 3)).await;
+    back.expect(resumed("n", 0, 3, 1)).await;
     back.expect(event("n", 3, 2)).await;
 }
 

@@ -128,7 +128,7 @@ async fn the_same_maps_come_as_messagepack() {
         let message = client.message().await.unwrap();
         rmp_serde::from_slice::<Value>(&message.into_data()).unwrap()
     };
-    assert_eq!(next().await, subscribed("b", 2, 1));
+    assert_eq!(next().await, resumed("b", 2, 1, 0));
     assert_eq!(next().await, json!({ "reset": "b", "id": "e:2" }));
     client.0.send(Message::binary(vec![0xc1])).await.unwrap();
     let mut next = async || {

@@ -26,6 +26,7 @@ mod answers;
 mod basics;
 mod bounds;
 mod formats;
+mod killed;
 mod lifetime;
 mod resume;
 mod slow;
@@ -136,6 +137,13 @@ async fn publish(handle: &Handle, topic: &str, data: impl Into<Value>) {
 
 fn subscribed(topic: &str, offset: u64, clients: usize) -> Value {
     json!({ "subscribed": topic, "id": format!("e:{offset}"), "clients": clients })
+}
+
+/// The same with so many events that were missed.
+fn resumed(topic: &str, offset: u64, clients: usize, missed: usize) -> Value {
+    let mut resumed = subscribed(topic, offset, clients);
+    resumed["missed"] = missed.into();
+    resumed
 }
 
 fn event(topic: &str, offset: u64, data: impl Into<Value>) -> Value {

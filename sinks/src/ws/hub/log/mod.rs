@@ -1,11 +1,15 @@
 //! The order of all events: what the shards have still to take, and what the topics remember. No I/O.
 
+mod replay;
+
 use std::{
     collections::{HashMap, VecDeque},
     sync::Arc,
 };
 
 use super::event::{Event, Record};
+
+pub(super) use self::replay::{Snapshot, TopicState};
 
 /// What a topic remembers: at most so many events, of so many bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -191,6 +195,18 @@ impl Log {
         let end = records.partition_point(|record| record.offset <= taken);
         into.extend(records.range(start..end.max(start)).cloned());
         true
+    }
+
+    /// Gives the newest events of a topic that the shard has taken and the topic remembers, at most so many.
+    pub(super) fn newest(&self, shard: usize, topic: &str, most: usize) -> Vec<Arc<Record>> {
+        let Some(History { records, .. }) = self.histories.get(topic) else {
+            return Vec::new();
+        };
+        let end = records.partition_point(|record| record.offset <= self.taken[shard]);
+        records
+            .range(end.saturating_sub(most)..end)
+            .cloned()
+            .collect()
     }
 }
 
