@@ -1,4 +1,4 @@
-//! What a crawl would be like: the given URLs are fetched and nothing else, and nothing is written.
+//! What a crawl would be like: the given URLs and the sitemaps are fetched and nothing else, and nothing is written.
 
 use std::fmt;
 use std::time::Duration;
@@ -7,6 +7,7 @@ use thalweg::prelude::*;
 
 use crate::args::Args;
 use crate::crawl::{Crawl, CrawlError, CrawlEvent, Rejection, Rejections, SiteState};
+use crate::output::PageRecord;
 
 /// Pages that may wait to be told: one for each given URL, and redirects.
 const LAG: usize = 100_000;
@@ -41,7 +42,6 @@ impl DryRun {
     /// Dropping the future ends it at once; nothing is lost.
     pub async fn run(args: &Args) -> Result<Self, CrawlError> {
         let mut seeds = args.clone();
-        seeds.what.max_depth = Some(0);
         seeds.output.out = None;
         seeds.files.warc = false;
         seeds.run.dry_run = true;
@@ -53,7 +53,7 @@ impl DryRun {
         // Nothing fails in a feed.
         let events = told.unwrap_or_default();
         let mut not_followed = crawl.summary().rejected;
-        not_followed.forget(Rejection::TooDeep);
+        not_followed.forget(Rejection::DryRun);
         Ok(Self {
             pages: events.into_iter().filter_map(Page::of).collect(),
             sites: watch.state().busiest,
@@ -76,27 +76,41 @@ impl DryRun {
 
 impl Page {
     fn of(event: CrawlEvent) -> Option<Self> {
-        let CrawlEvent::Page {
-            record, rejections, ..
-        } = event
-        else {
-            return None;
-        };
-        let is_page = record.status.is_some_and(|status| status < 300);
-        let became = match (record.status, &record.location, &record.error) {
-            (Some(status), Some(location), _) => format!("{status}, leads to {location}"),
-            (Some(status), None, _) => match &record.content_type {
-                Some(kind) => format!("{status}, {kind}, {} bytes", record.bytes),
-                None => format!("{status}, {} bytes", record.bytes),
-            },
-            (None, _, Some(error)) => error.clone(),
-            (None, _, None) => "no response".to_owned(),
-        };
-        Some(Self {
-            url: record.url,
-            became,
-            leads_on: is_page.then(|| rejections.of(Rejection::TooDeep)),
-        })
+        match event {
+            CrawlEvent::Page {
+                record, rejections, ..
+            } => {
+                let is_page = record.status.is_some_and(|status| status < 300);
+                Some(Self {
+                    became: became(&record),
+                    url: record.url,
+                    leads_on: is_page.then(|| rejections.of(Rejection::DryRun)),
+                })
+            }
+            CrawlEvent::Sitemap {
+                record, rejections, ..
+            } => Some(Self {
+                became: match record.error {
+                    Some(error) => format!("a sitemap: {error}"),
+                    None => format!("a sitemap of {} entries", record.entries),
+                },
+                url: record.url,
+                leads_on: Some(rejections.of(Rejection::DryRun)),
+            }),
+            CrawlEvent::Denied(_) | CrawlEvent::Postponed => None,
+        }
+    }
+}
+
+fn became(record: &PageRecord) -> String {
+    match (record.status, &record.location, &record.error) {
+        (Some(status), Some(location), _) => format!("{status}, leads to {location}"),
+        (Some(status), None, _) => match &record.content_type {
+            Some(kind) => format!("{status}, {kind}, {} bytes", record.bytes),
+            None => format!("{status}, {} bytes", record.bytes),
+        },
+        (None, _, Some(error)) => error.clone(),
+        (None, _, None) => "no response".to_owned(),
     }
 }
 
@@ -124,12 +138,15 @@ impl fmt::Display for DryRun {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
             formatter,
-            "Only the given URLs were fetched, and nothing was written:\n"
+            "Only the given URLs and sitemaps were fetched, and nothing was written:\n"
         )?;
         for page in &self.pages {
             writeln!(formatter, "{}\n  {}", page.url, page.became)?;
             if let Some(leads_on) = page.leads_on {
-                writeln!(formatter, "  links that would be followed: {leads_on}")?;
+                writeln!(
+                    formatter,
+                    "  new URLs that would be crawled, robots.txt permitting: {leads_on}"
+                )?;
             }
         }
         for line in &self.lost {
@@ -139,7 +156,7 @@ impl fmt::Display for DryRun {
             writeln!(formatter, "\n{}\n  {}", site.site, pause(site.delay_ms))?;
         }
         if self.not_followed != Rejections::default() {
-            writeln!(formatter, "\nLinks that would not be followed:")?;
+            writeln!(formatter, "\nURLs that would not be crawled:")?;
         }
         for (reason, count) in self.not_followed.iter() {
             writeln!(formatter, "  {reason:<20}{count:>8}")?;

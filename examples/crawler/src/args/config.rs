@@ -382,7 +382,7 @@ mod tests {
             "--delay=1s 500ms",
             "--user-agent=me/1 (\"x\" \\ y)",
             "--ignore-robots",
-            "--rate=0.5",
+            "--max-rate=0.5",
             "--dashboard",
             "a.test",
             "http://b.test/?c=d#e",

@@ -33,7 +33,7 @@ pub use self::run::{DashboardAddress, Run};
 pub use self::same::{Same, SameUrl};
 pub use self::speed::Speed;
 pub use self::usage::Usage;
-pub(crate) use self::values::page_rate;
+pub(crate) use self::values::pages_per_second;
 pub use self::values::{Factor, Header, Login, Rate};
 pub use self::what::{RobotsDialect, Scope, What};
 use crate::fetch::Config;
@@ -80,6 +80,8 @@ Examples:
 
 Files in the directory of --out:
   pages.jsonl    one JSON object a page
+  rejected.jsonl each URL that was found and not fetched, and why (--rejected)
+  archive/       requests and responses (--warc), with an index in indexes/
   frontier.log   what is queued and what is known, for --resume
   options.json   the options of the crawl, for --resume
 
@@ -176,10 +178,9 @@ impl Command {
         let words: Vec<OsString> = words.into_iter().map(Into::into).collect();
         if words.get(1).is_some_and(|word| word == "report") {
             let report = Report::try_parse_from(&words[1..]);
-            return match report {
-                Ok(report) => Ok(Self::Report(report)),
-                Err(error) => Err(Usage::new(error, None)),
-            };
+            return report
+                .map(Self::Report)
+                .map_err(|error| Usage::new(error, None));
         }
         Args::read(words).map(|args| Self::Crawl(Box::new(args)))
     }

@@ -20,7 +20,7 @@ pub struct Run {
           value_parser = values::dashboard)]
     pub dashboard: Option<DashboardAddress>,
 
-    /// Fetch only the given URLs, tell what would be crawled and with what pauses, and write nothing
+    /// Fetch only the given URLs and the sitemaps, tell what would be crawled and with what pauses, and write nothing
     #[arg(long, conflicts_with = "resume")]
     pub dry_run: bool,
 

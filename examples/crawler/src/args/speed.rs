@@ -49,7 +49,7 @@ pub struct Speed {
     pub rate: Option<Rate>,
 
     /// Begin at most this many pages a second, over all hosts [default: no limit]
-    #[arg(long, value_name = "PAGES", value_parser = values::page_rate)]
+    #[arg(long, value_name = "PAGES", value_parser = values::pages_per_second)]
     pub max_rate: Option<f64>,
 
     /// Leave a host alone for this many times as long as it takes to answer, and for longer when it

@@ -236,7 +236,7 @@ pub(super) fn at_least_one(text: &str) -> Result<usize, String> {
 }
 
 /// So many pages a second: a number above 0.
-pub(crate) fn page_rate(text: &str) -> Result<f64, String> {
+pub(crate) fn pages_per_second(text: &str) -> Result<f64, String> {
     match text.trim().parse::<f64>() {
         Ok(rate) if (0.001..=1e6).contains(&rate) => Ok(rate),
         Ok(_) => Err("a rate lies between 0.001 and 1000000".to_owned()),
@@ -322,8 +322,10 @@ mod tests {
         assert_eq!(size("65536"), Ok(ByteSize(65536)));
         assert!(size("0").is_err() && size("much").is_err() && size("-1").is_err());
         assert_eq!(at_least_one("7"), Ok(7));
-        assert_eq!(page_rate("0.5"), Ok(0.5));
-        assert!(page_rate("0").is_err() && page_rate("inf").is_err() && page_rate("NaN").is_err());
+        assert_eq!(pages_per_second("0.5"), Ok(0.5));
+        for text in ["0", "-1", "inf", "NaN", "2/s"] {
+            assert!(pages_per_second(text).is_err(), "{text}");
+        }
         let address = "[::1]:80".parse().expect("an address");
         assert_eq!(dashboard("[::1]:80"), Ok(DashboardAddress::At(address)));
         assert_eq!(dashboard("auto"), Ok(DashboardAddress::Auto));

@@ -22,6 +22,8 @@ pub(super) struct Admission {
     extensions: Extensions,
     normaliser: Normaliser,
     deepest: u32,
+    /// Whether nothing is fetched but what was given.
+    is_dry: bool,
     traps: Traps,
     seen: Seen,
     sites: Sites,
@@ -37,6 +39,7 @@ impl Admission {
             extensions: args.what.extensions(),
             normaliser: args.same.normaliser(),
             deepest: args.what.max_depth.unwrap_or(u32::MAX),
+            is_dry: args.run.dry_run,
             traps: Traps::new(Limits {
                 repeats: args.limits.max_repeats,
                 per_pattern: args.limits.per_pattern(),
@@ -125,6 +128,9 @@ impl Admission {
         }
         self.traps.admit(&url, depth, referrer)?;
         self.seen.insert(known_by);
+        if self.is_dry && depth > 0 {
+            return Err(Rejection::DryRun);
+        }
         let trail = Trail {
             depth,
             referrer: Some(referrer.clone()),

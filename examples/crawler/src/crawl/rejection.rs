@@ -37,11 +37,13 @@ pub enum Rejection {
     Robots,
     /// The robots.txt of its site cannot be read, so all is disallowed.
     NoRobots,
+    /// It would be fetched, were it not a dry run (`--dry-run`).
+    DryRun,
 }
 
 impl Rejection {
     /// Every reason, in the order in which they are told.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::NoUrl,
         Self::Nofollow,
         Self::TooLong,
@@ -56,6 +58,7 @@ impl Rejection {
         Self::HostBudget,
         Self::Robots,
         Self::NoRobots,
+        Self::DryRun,
     ];
 
     /// The reason as it is written to files: one word.
@@ -76,6 +79,7 @@ impl Rejection {
             Self::HostBudget => "host_budget",
             Self::Robots => "robots",
             Self::NoRobots => "no_robots",
+            Self::DryRun => "dry_run",
         }
     }
 }
@@ -98,6 +102,7 @@ impl fmt::Display for Rejection {
             Self::HostBudget => "many of a host",
             Self::Robots => "denied by robots",
             Self::NoRobots => "robots not known",
+            Self::DryRun => "dry run",
         })
     }
 }

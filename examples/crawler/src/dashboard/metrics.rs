@@ -5,6 +5,8 @@
 use std::fmt::{Display, Write};
 
 use crate::crawl::{LATENCIES, Phase, Rejection, State};
+use crate::fetch::Reason;
+use crate::summary::Summary;
 
 /// What the text is, by its media type.
 pub(super) const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
@@ -22,6 +24,7 @@ pub(super) fn text(state: &State) -> String {
     for (outcome, count) in [
         ("ok", totals.ok),
         ("redirect", totals.redirects),
+        ("unchanged", totals.unchanged),
         ("http_error", totals.http_errors),
         ("failure", totals.failures),
     ] {
@@ -35,14 +38,7 @@ pub(super) fn text(state: &State) -> String {
     for (status, count) in state.statuses.iter().filter(|(status, _)| **status > 0) {
         page.sample("", &[("status", &status.to_string())], count);
     }
-    page.family(
-        "crawler_rejected_urls_total",
-        "counter",
-        "URLs that were found and not fetched, by reason.",
-    );
-    for reason in Rejection::ALL {
-        page.sample("", &[("reason", reason.name())], totals.rejected.of(reason));
-    }
+    reasons(&mut page, totals);
     for (name, help, count) in [
         (
             "crawler_retries_total",
@@ -106,6 +102,25 @@ pub(super) fn text(state: &State) -> String {
     latencies(&mut page, state);
     stages(&mut page, state);
     page.text
+}
+
+fn reasons(page: &mut Page, totals: &Summary) {
+    page.family(
+        "crawler_rejected_urls_total",
+        "counter",
+        "URLs that were found and not fetched, by reason.",
+    );
+    for reason in Rejection::ALL {
+        page.sample("", &[("reason", reason.name())], totals.rejected.of(reason));
+    }
+    page.family(
+        "crawler_troubles_total",
+        "counter",
+        "Requests without a response, and bodies that were cut, by reason.",
+    );
+    for reason in Reason::ALL {
+        page.sample("", &[("reason", reason.name())], totals.troubles.of(reason));
+    }
 }
 
 fn latencies(page: &mut Page, state: &State) {

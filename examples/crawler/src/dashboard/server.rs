@@ -141,7 +141,7 @@ impl Server {
 fn rate(query: &str) -> Result<Option<f64>, String> {
     match query.strip_prefix("pages_per_s=") {
         Some("") => Ok(None),
-        Some(text) => crate::args::page_rate(text).map(Some),
+        Some(text) => crate::args::pages_per_second(text).map(Some),
         None => Err("write it like ?pages_per_s=50, or ?pages_per_s= for no limit".to_owned()),
     }
 }

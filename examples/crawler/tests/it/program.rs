@@ -211,8 +211,8 @@ async fn a_dry_run_fetches_what_was_given_and_tells_the_rest() {
     assert!(!out.exists());
     let text = str::from_utf8(&output.stdout).expect("text");
     for part in [
-        "Only the given URLs were fetched, and nothing was written:\n",
-        "links that would be followed: 3\n",
+        "Only the given URLs and sitemaps were fetched, and nothing was written:\n",
+        "new URLs that would be crawled, robots.txt permitting: 3\n",
         "a pause of 2s between two requests: 30 pages a minute at most\n",
         "  out of scope               1\n",
         "At most: 1000 pages, 64 requests at once, 2 of them to one host.\n",
