@@ -7,7 +7,7 @@ use std::thread::available_parallelism;
 
 use crawler::args::{Args, Command, Report, SummaryFormat};
 use crawler::crawl::{Crawl, Earlier, Folder, FolderError};
-use crawler::dashboard::Dashboard;
+use crawler::dashboard::{Dashboard, DashboardError};
 use crawler::demo::Demo;
 use crawler::dry_run::DryRun;
 use crawler::progress::{Progress, Style};
@@ -72,17 +72,10 @@ fn runtime() -> io::Result<Runtime> {
 }
 
 async fn run(mut args: Args) -> ExitCode {
-    let demo = if args.urls.is_empty() && args.output.resume.is_none() {
-        match Demo::start() {
-            Ok(demo) => Some(demo),
-            Err(error) => return failure(format_args!("cannot serve the demo site: {error}")),
-        }
-    } else {
-        None
+    let demo = match demo(&mut args) {
+        Ok(demo) => demo,
+        Err(error) => return failure(format_args!("cannot serve the demo site: {error}")),
     };
-    if let Some(demo) = &demo {
-        args.start_at(demo.url().clone());
-    }
     if let Err(error) = outlast_file_limits() {
         return failure(format_args!("cannot listen for signals: {error}"));
     }
@@ -125,17 +118,11 @@ async fn run(mut args: Args) -> ExitCode {
     if crawl.is_finished() && !args.output.quiet {
         note("nothing is left to do; this is what it came to");
     }
-    let mut progress = Progress::stderr(Style::of_stderr(args.output.quiet));
-    let dashboard = match args.run.dashboard {
-        Some(at) => match Dashboard::open(at, &crawl).await {
-            Ok(dashboard) => Some(dashboard),
-            Err(error) => return failure(error),
-        },
-        None => None,
+    let dashboard = match open_dashboard(&args, &crawl).await {
+        Ok(dashboard) => dashboard,
+        Err(error) => return failure(error),
     };
-    if let Some(dashboard) = &dashboard {
-        note(format_args!("dashboard at {}", dashboard.url()));
-    }
+    let mut progress = Progress::stderr(Style::of_stderr(args.output.quiet));
     let watch = crawl.watch();
     let end = loop {
         tokio::select! {
@@ -193,8 +180,28 @@ fn advice(crawl: &Crawl) -> Option<&'static str> {
     match crawl.summary().end {
         End::Complete => None,
         End::Limit => Some("there is more; raise the limit and go on with"),
-        End::Running | End::Stopped | End::Failed => Some("go on with"),
+        End::Stopped | End::Failed | End::Running => Some("go on with"),
     }
+}
+
+/// Serves a site of this machine, and starts there, if no other place to start was given.
+fn demo(args: &mut Args) -> io::Result<Option<Demo>> {
+    if !args.urls.is_empty() || args.output.resume.is_some() {
+        return Ok(None);
+    }
+    let demo = Demo::start()?;
+    args.start_at(demo.url().clone());
+    Ok(Some(demo))
+}
+
+/// Opens a dashboard if one is asked for, and says where.
+async fn open_dashboard(args: &Args, crawl: &Crawl) -> Result<Option<Dashboard>, DashboardError> {
+    let Some(at) = args.run.dashboard else {
+        return Ok(None);
+    };
+    let dashboard = Dashboard::open(at, crawl).await?;
+    note(format_args!("dashboard at {}", dashboard.url()));
+    Ok(Some(dashboard))
 }
 
 /// Opens the directory that the command line names, if it names one.

@@ -149,7 +149,7 @@ impl Error for KeptError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match &self.trouble {
             Trouble::Read(error) => Some(error),
-            Trouble::Usage(usage) => Some(usage),
+            Trouble::Usage(usage) => Some(&**usage),
         }
     }
 }

@@ -16,7 +16,7 @@ mod values;
 mod what;
 
 use std::ffi::OsString;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use clap::error::ErrorKind;
 use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser};
@@ -199,7 +199,7 @@ impl Args {
         let mut command = Self::command();
         let words: Vec<OsString> = words.into_iter().map(Into::into).collect();
         let found = matches(&mut command, &words).map_err(|error| Usage::new(error, None))?;
-        let Some(path) = found.get_one::<std::path::PathBuf>("config") else {
+        let Some(path) = found.get_one::<PathBuf>("config") else {
             return Self::of(&command, &found);
         };
         let filed = config::read(&command, path)?;

@@ -39,10 +39,6 @@ pub struct Speed {
     #[arg(long, value_name = "TIME", value_parser = values::duration)]
     pub delay: Option<Duration>,
 
-    /// Begin at most this many pages a second, over all hosts [default: no limit]
-    #[arg(long, value_name = "PAGES", value_parser = values::pages_per_second)]
-    pub max_rate: Option<f64>,
-
     /// Pause between the starts of two requests to one IP address [default: none]
     #[arg(long, value_name = "TIME", value_parser = values::duration)]
     pub ip_delay: Option<Duration>,
@@ -51,6 +47,10 @@ pub struct Speed {
     /// and --delay the slower counts
     #[arg(long, value_name = "RATE", value_parser = values::rate)]
     pub rate: Option<Rate>,
+
+    /// Begin at most this many pages a second, over all hosts [default: no limit]
+    #[arg(long, value_name = "PAGES", value_parser = values::pages_per_second)]
+    pub max_rate: Option<f64>,
 
     /// Leave a host alone for this many times as long as it takes to answer, and for longer when it
     /// is in trouble; 0 to keep one pace [default: 2, and 0 for this machine]

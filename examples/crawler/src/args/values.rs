@@ -11,9 +11,8 @@ use hyper::header::{
 };
 use url::{Host, Url};
 
-use crate::fetch::{NoProxy, Proxy};
-
 use super::run::DashboardAddress;
+use crate::fetch::{NoProxy, Proxy};
 
 /// A URL, of which `https://` may be left out (`http://` for this machine and for addresses).
 pub(super) fn url(text: &str) -> Result<Url, String> {

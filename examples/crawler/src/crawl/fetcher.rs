@@ -250,7 +250,7 @@ impl Fetcher {
     }
 
     /// How much of a body is read, and of which.
-    fn wants(&self, visit: &Visit) -> (usize, fn(StatusCode, &HeaderMap) -> bool) {
+    fn wants(&self, visit: &Visit) -> (usize, IsWanted) {
         match visit.kind {
             Kind::Page => (self.body_limit, self.is_wanted),
             // One byte more than is read tells a long one from one that ends there.

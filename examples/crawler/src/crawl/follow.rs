@@ -61,7 +61,7 @@ impl Follow {
             reads_sitemaps: !args.what.no_sitemaps,
             keeps: Keeps {
                 digests: args.output.has_directory().then(|| args.files.digests()),
-                responses: args.files.need_responses(),
+                responses: args.output.has_directory() && args.files.need_responses(),
             },
             is_logged,
             found: Vec::new(),

@@ -1,6 +1,5 @@
 //! Counts by site, status and latency, for those who watch a crawl.
 
-use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
@@ -110,13 +109,14 @@ impl Tally {
         let counts = self.lock();
         let sites = counts.sites.iter();
         let mut all: Vec<_> = sites.map(|(origin, counts)| (&**origin, counts)).collect();
-        let order =
-            |(origin, counts): &(&str, &SiteCounts)| (Reverse(counts.pages), (*origin).to_owned());
+        let order = |one: &(&str, &SiteCounts), other: &(&str, &SiteCounts)| {
+            other.1.pages.cmp(&one.1.pages).then(one.0.cmp(other.0))
+        };
         if all.len() > most {
-            all.select_nth_unstable_by_key(most, order);
+            all.select_nth_unstable_by(most, order);
             all.truncate(most);
         }
-        all.sort_by_cached_key(order);
+        all.sort_unstable_by(order);
         all.into_iter()
             .map(|(origin, counts)| (counts.state(origin), counts.site.upgrade()))
             .collect()

@@ -113,15 +113,19 @@ impl Traps {
     }
 
     fn admit_deep(&mut self, url: &Url, referrer: &str, limit: u32) -> Result<(), Rejection> {
-        let pattern = pattern(url.as_str());
-        let cost = if self::pattern(referrer) == pattern {
+        let (origin, path) = url.as_str().split_at(url[..Position::BeforePath].len());
+        let pattern = pattern(path);
+        let is_next_of_its_kind = referrer
+            .strip_prefix(origin)
+            .is_some_and(|referrer| self::pattern(referrer) == pattern);
+        let cost = if is_next_of_its_kind {
             NEXT_OF_ITS_KIND
         } else {
             1
         };
         let spent = self
             .patterns
-            .entry(self.hasher.hash_one(&pattern))
+            .entry(self.hasher.hash_one((origin, &pattern)))
             .or_default();
         let after = spent.saturating_add(cost);
         if after > limit.saturating_mul(NEXT_OF_ITS_KIND) {
@@ -140,11 +144,11 @@ impl Traps {
     }
 }
 
-/// What URLs have in common that differ in numbers, dates and identifiers: each word with a digit, and all that hang
+/// What paths have in common that differ in numbers, dates and identifiers: each word with a digit, and all that hang
 /// together with it, is the same `#`.
-fn pattern(url: &str) -> String {
-    let mut pattern = String::with_capacity(url.len());
-    let mut rest = url;
+fn pattern(path: &str) -> String {
+    let mut pattern = String::with_capacity(path.len());
+    let mut rest = path;
     while let Some(first) = rest.chars().next() {
         let word = rest
             .find(|character: char| !character.is_ascii_alphanumeric())
@@ -189,12 +193,12 @@ mod tests {
     #[test]
     fn numbers_and_identifiers_are_alike() {
         let alike = [
-            ("http://a/s07/p00012.html", "http://a/#/#.html"),
-            ("http://a/cal?d=2026-11-22&v=day", "http://a/cal?d=#&v=day"),
-            ("http://a/cal?d=9f3c.1", "http://a/cal?d=#"),
-            ("http://a/cal?d=9f3c", "http://a/cal?d=#"),
-            ("http://a/über/x", "http://a/über/x"),
-            ("http://a/1/2", "http://a/#/#"),
+            ("/s07/p00012.html", "/#/#.html"),
+            ("/cal?d=2026-11-22&v=day", "/cal?d=#&v=day"),
+            ("/cal?d=9f3c.1", "/cal?d=#"),
+            ("/cal?d=9f3c", "/cal?d=#"),
+            ("/über/x", "/über/x"),
+            ("/1/2", "/#/#"),
         ];
         for (url, expected) in alike {
             assert_eq!(pattern(url), expected, "{url}");
@@ -234,6 +238,11 @@ mod tests {
             traps.admit(&page, DEEP + 1, "http://river.test/list") == Ok(())
         });
         assert_eq!(wide.count(), 50, "others lead there: ten times as many");
+        let others = (0..100).filter(|number| {
+            let day = |day| format!("http://127.0.0.{number}/cal?d={day}");
+            traps.admit(&url(&day(1)), DEEP + 1, &day(2)) == Ok(())
+        });
+        assert_eq!(others.count(), 100, "each host has its own budget");
     }
 
     #[test]

@@ -6,6 +6,7 @@ use std::fmt::{Display, Write};
 
 use crate::crawl::{LATENCIES, Phase, Rejection, State};
 use crate::fetch::Reason;
+use crate::summary::Summary;
 
 /// What the text is, by its media type.
 pub(super) const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
@@ -23,6 +24,7 @@ pub(super) fn text(state: &State) -> String {
     for (outcome, count) in [
         ("ok", totals.ok),
         ("redirect", totals.redirects),
+        ("unchanged", totals.unchanged),
         ("http_error", totals.http_errors),
         ("failure", totals.failures),
     ] {
@@ -36,22 +38,7 @@ pub(super) fn text(state: &State) -> String {
     for (status, count) in state.statuses.iter().filter(|(status, _)| **status > 0) {
         page.sample("", &[("status", &status.to_string())], count);
     }
-    page.family(
-        "crawler_rejected_urls_total",
-        "counter",
-        "URLs that were found and not fetched, by reason.",
-    );
-    for reason in Rejection::ALL {
-        page.sample("", &[("reason", reason.name())], totals.rejected.of(reason));
-    }
-    page.family(
-        "crawler_troubles_total",
-        "counter",
-        "Requests without a response, and bodies that were cut, by reason.",
-    );
-    for reason in Reason::ALL {
-        page.sample("", &[("reason", reason.name())], totals.troubles.of(reason));
-    }
+    reasons(&mut page, totals);
     for (name, help, count) in [
         (
             "crawler_retries_total",
@@ -120,6 +107,25 @@ fn standing(page: &mut Page, state: &State) {
         "How long the crawl has been running, in all its runs.",
         state.totals.duration_s,
     );
+}
+
+fn reasons(page: &mut Page, totals: &Summary) {
+    page.family(
+        "crawler_rejected_urls_total",
+        "counter",
+        "URLs that were found and not fetched, by reason.",
+    );
+    for reason in Rejection::ALL {
+        page.sample("", &[("reason", reason.name())], totals.rejected.of(reason));
+    }
+    page.family(
+        "crawler_troubles_total",
+        "counter",
+        "Requests without a response, and bodies that were cut, by reason.",
+    );
+    for reason in Reason::ALL {
+        page.sample("", &[("reason", reason.name())], totals.troubles.of(reason));
+    }
 }
 
 fn latencies(page: &mut Page, state: &State) {

@@ -27,8 +27,9 @@ impl<O: Observable> Flow<O> {
     /// ```
     ///
     /// [`KeyLimits`] says how much runs at once, in all and of one key, how far apart the starts of one key are, and how
-    /// much may wait; a [`Valve`] in them pauses the starts, or limits their rate, while the flow runs. Keys take turns, so a busy one does not starve the others. A key without work whose delay has
-    /// passed is forgotten. Every future runs in a task of its own.
+    /// much may wait; a [`Valve`] in them pauses the starts, or limits their rate, while the flow runs. Keys take turns, so
+    /// a busy one does not starve the others. A key without work whose delay has passed is forgotten. Every future runs
+    /// in a task of its own.
     ///
     /// # Backpressure
     ///
@@ -226,10 +227,7 @@ where
                 *this.work = None;
                 *keys = Keys::new();
                 limits.delay = Delay::Fixed(Duration::ZERO);
-                return Poll::Ready(match this.fault.take() {
-                    Some(fault) => Err(fault),
-                    None => Ok(Drained::Completed),
-                });
+                return Poll::Ready(this.fault.take().map_or(Ok(Drained::Completed), Err));
             }
             if let Some(at) = keys.next_release().into_iter().chain(opens).min() {
                 this.timer.set(at);
