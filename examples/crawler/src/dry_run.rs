@@ -6,8 +6,8 @@ use std::time::Duration;
 use thalweg::prelude::*;
 
 use crate::args::Args;
-use crate::output::PageRecord;
 use crate::crawl::{Crawl, CrawlError, CrawlEvent, Rejection, Rejections, SiteState};
+use crate::output::PageRecord;
 
 /// Pages that may wait to be told: one for each given URL, and redirects.
 const LAG: usize = 100_000;
@@ -122,7 +122,11 @@ fn limits(args: &Args) -> Vec<String> {
             .max_depth
             .map(|depth| format!("{depth} links in a row")),
     );
-    limits.extend(args.speed.max_rate.map(|rate| format!("{rate} pages a second")));
+    limits.extend(
+        args.speed
+            .max_rate
+            .map(|rate| format!("{rate} pages a second")),
+    );
     limits.push(format!(
         "{} requests at once, {} of them to one host",
         args.speed.concurrency, args.speed.per_host
@@ -139,7 +143,10 @@ impl fmt::Display for DryRun {
         for page in &self.pages {
             writeln!(formatter, "{}\n  {}", page.url, page.became)?;
             if let Some(leads_on) = page.leads_on {
-                writeln!(formatter, "  new URLs that would be crawled, robots.txt permitting: {leads_on}")?;
+                writeln!(
+                    formatter,
+                    "  new URLs that would be crawled, robots.txt permitting: {leads_on}"
+                )?;
             }
         }
         for line in &self.lost {

@@ -8,7 +8,7 @@ use clap::Parser;
 #[derive(Debug, Clone, Parser)]
 #[command(
     name = "crawler report",
-    about = "Tells what the crawl in DIR came to, finished or not: tables on stdout, and one HTML file if asked for.",
+    about = "Tells what the crawl in DIR came to, finished or not: tables on stdout, and one HTML file if asked for."
 )]
 pub struct Report {
     /// The directory that --out named

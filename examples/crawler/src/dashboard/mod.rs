@@ -56,7 +56,8 @@ impl Dashboard {
         let (listener, address) = listen(at).await?;
         let watch = crawl.watch();
         let hub = Hub::builder().drain(Duration::ZERO).shards(1).start().await;
-        let hub = hub.map_err(|error| DashboardError::new(address, std::io::Error::other(error)))?;
+        let hub =
+            hub.map_err(|error| DashboardError::new(address, std::io::Error::other(error)))?;
         let handle = hub.handle();
         let recent = Arc::new(Recent::new(watch.clone()));
         let events = events::events(&recent, crawl.feed()).spawn_into(hub);
