@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::fmt;
 use std::fs;
-use std::io;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use clap::parser::ValueSource;
@@ -41,6 +41,15 @@ pub(super) fn given(command: &Command, found: &ArgMatches) -> Vec<String> {
         .collect()
 }
 
+/// Writes a file that only its owner may read, as there may be passwords among the options.
+fn write_privately(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)?.write_all(bytes)
+}
+
 fn words(option: &Arg, found: &ArgMatches) -> Vec<String> {
     let values = found
         .get_raw(option.get_id().as_str())
@@ -71,7 +80,7 @@ impl Args {
         let words = serde_json::to_vec_pretty(&words)?;
         let path = directory.join(FILE);
         let beside = path.with_extension("new");
-        fs::write(&beside, words)?;
+        write_privately(&beside, &words)?;
         fs::rename(beside, path)
     }
 
