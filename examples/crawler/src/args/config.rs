@@ -269,12 +269,13 @@ mod tests {
     use crate::args::Args;
 
     /// Values of all kinds, of which an option has at least one.
-    const VALUES: [&str; 12] = [
+    const VALUES: [&str; 14] = [
         "7",
         "true",
         "1s",
         "3MiB",
         "2.5",
+        "2/s",
         "a \"quoted\" \\ back\tslash",
         "/tmp/a file",
         "127.0.0.1:9",
@@ -282,6 +283,7 @@ mod tests {
         "png,zip",
         "name=h1",
         "name:secret",
+        "name:secret@a.test",
     ];
 
     fn scratch(name: &str, text: &str) -> PathBuf {

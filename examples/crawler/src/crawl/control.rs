@@ -65,6 +65,12 @@ impl Control {
         self.stop.cancel();
     }
 
+    /// Tells whether somebody has asked for that.
+    #[must_use]
+    pub fn is_stopping(&self) -> bool {
+        self.stop.is_cancelled()
+    }
+
     /// Waits until somebody has asked for that.
     pub(super) fn stop_wanted(&self) -> WaitForCancellationFuture<'_> {
         self.stop.cancelled()

@@ -19,7 +19,7 @@ use super::site::{Permission, Site};
 use super::stop::Stop;
 use super::trouble::{self, is_busy, is_temporary};
 use super::turn::SiteTurn;
-use super::visit::{Failure, Fetched, Kind, Outcome, Visit};
+use super::visit::{Failure, Fetched, Kind, Outcome, Underway, Visit};
 use crate::args::Args;
 use crate::fetch::{Client, FetchError, Reason, Request, Response, is_html};
 use crate::robots::{Dialect, product_token};
@@ -48,6 +48,7 @@ pub(super) struct Fetcher {
     pub(super) allowance: Allowance,
     stop: Stop,
     running: AtomicU64,
+    underway: Underway,
 }
 
 impl Fetcher {
@@ -77,6 +78,7 @@ impl Fetcher {
             ),
             stop,
             running: AtomicU64::new(0),
+            underway: Underway::default(),
         }
     }
 
@@ -89,6 +91,7 @@ impl Fetcher {
     pub(super) async fn fetch(self: Arc<Self>, work: Work<Visit, Queue>) -> Fetched {
         let (visit, ticket) = work.into_parts();
         let _running = Running::new(&self.running);
+        let underway = self.underway.clone();
         let began = SystemTime::now();
         let outcome = match self.admit(&visit).await {
             Ok(turn) => self.visit(&visit, turn).await,
@@ -104,7 +107,13 @@ impl Fetcher {
             began,
             retries,
             outcome,
+            underway,
         }
+    }
+
+    /// Tells whether every visit that was begun is counted.
+    pub(super) fn is_idle(&self) -> bool {
+        self.underway.count() == 0
     }
 
     /// Waits until the site has said whether it wants this visit, and takes a page off the allowance for it.

@@ -71,10 +71,15 @@ impl Follow {
 
     /// Queues what a visit leads to, and tells what came of it.
     pub(super) fn step(&mut self, fetched: Fetched) -> Step {
-        let id = fetched.visit.id;
+        let (id, underway) = (fetched.visit.id, fetched.underway.clone());
         let event = self.links_of(fetched);
         let found = std::mem::take(&mut self.found);
-        Step { event, id, found }
+        Step {
+            event,
+            id,
+            found,
+            underway,
+        }
     }
 
     fn links_of(&mut self, fetched: Fetched) -> CrawlEvent {
@@ -84,6 +89,7 @@ impl Follow {
             began,
             retries,
             outcome,
+            underway: _,
         } = fetched;
         if visit.kind == Kind::Sitemap {
             return self.entries_of(visit, &ticket, retries, outcome);

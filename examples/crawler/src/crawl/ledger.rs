@@ -122,8 +122,13 @@ impl Sink<Step> for Ledger {
     async fn write(&mut self, batch: &mut Vec<Step>) -> Result<(), FolderError> {
         // Taken at once: a batch that is offered again is a new one.
         let mut events = Vec::with_capacity(batch.len());
-        for Step { event, id, found } in batch.drain(..) {
+        let mut underway = Vec::with_capacity(batch.len());
+        for step in batch.drain(..) {
+            let Step {
+                event, id, found, ..
+            } = step;
             events.push(event);
+            underway.push(step.underway);
             if let Some(folder) = &mut self.folder {
                 folder.done(id);
                 for found in &found {
@@ -136,6 +141,7 @@ impl Sink<Step> for Ledger {
             None => Ok(()),
         };
         self.count(&events);
+        drop(underway);
         written?;
         let Some(folder) = &mut self.folder else {
             return Ok(());

@@ -79,6 +79,18 @@ pub(super) struct Fetched {
     pub(super) began: SystemTime,
     pub(super) retries: u32,
     pub(super) outcome: Outcome,
+    pub(super) underway: Underway,
+}
+
+/// A visit that was begun and is not yet counted as done: there are as many as there are clones of the first, and one.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Underway(Arc<()>);
+
+impl Underway {
+    /// Counts the clones of this one.
+    pub(super) fn count(&self) -> usize {
+        Arc::strong_count(&self.0) - 1
+    }
 }
 
 /// How a visit ended.
@@ -103,6 +115,8 @@ pub(super) struct Step {
     pub(super) id: u64,
     /// The URLs that are new; told only if there is a log.
     pub(super) found: Vec<Found>,
+    /// Until it is counted.
+    pub(super) underway: Underway,
 }
 
 /// Why there is no response.

@@ -132,7 +132,7 @@ impl Watch {
         totals.refused = self.queue.refused();
         totals.take(self.clock.elapsed());
         State {
-            phase: self.phase(snapshot.in_flight),
+            phase: self.phase(),
             rate_limit: self.control.rate_limit(),
             max_pages: self.max_pages,
             queued: snapshot.queued,
@@ -146,15 +146,15 @@ impl Watch {
         }
     }
 
-    fn phase(&self, in_flight: u64) -> Phase {
-        if self.stop.is_asked() {
+    fn phase(&self) -> Phase {
+        if self.stop.is_asked() || self.control.is_stopping() {
             Phase::Stopping
         } else if !self.control.is_paused() {
             Phase::Running
-        } else if in_flight > 0 {
-            Phase::Pausing
-        } else {
+        } else if self.fetcher.is_idle() {
             Phase::Paused
+        } else {
+            Phase::Pausing
         }
     }
 

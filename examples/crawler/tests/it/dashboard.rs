@@ -49,7 +49,15 @@ impl Watched {
         })
         .await;
         let mut crawl = Command::new(env!("CARGO_BIN_EXE_crawler"))
-            .args(["--quiet", "--summary", "json", "--max-pages", "1000000"])
+            .args([
+                "--quiet",
+                "--summary",
+                "json",
+                "--max-pages",
+                "1000000",
+                "--max-per-pattern",
+                "1000000",
+            ])
             .args(words)
             .arg(site.url("/0").as_str())
             .stdin(Stdio::null())
