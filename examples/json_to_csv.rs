@@ -29,9 +29,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .map_err(|error| format!("cannot open {from}: {error}"))?;
 
     frames(file, &from, json_lines::<Trade>().errors_as_items())
-        .enumerate()
-        .map(|(number, trade)| trade.map_err(|error| (number + 1, error)))
-        .ok_items(|(number, error)| eprintln!("line {number}: {error}"))
+        .ok_items(|error| eprintln!("{error}"))
         // The table is there when it is complete; what was there before stays until then.
         .run_into(csv(&to).atomic())
         .await?;

@@ -23,7 +23,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .idle_timeout(Duration::from_mins(1))
         .reconnect(reconnecting().max_retries(10))
         .flow()
-        .ok_items(|error| eprintln!("no JSON: {error}"))
+        .ok_items(|error| eprintln!("{error}"))
         .filter_map(move |event| event.get(&field).cloned())
         .distinct_until_changed()
         .run_into(stdout())

@@ -106,7 +106,8 @@ async fn json_becomes_a_table_and_lines_that_are_none_are_told() {
     );
     assert_eq!(ended.complaints.len(), 1);
     assert!(
-        ended.complaints[0].starts_with("line 2: missing field `price`"),
+        ended.complaints[0]
+            .starts_with("frame 2 is not the JSON that it should be: missing field `price`"),
         "{:?}",
         ended.complaints
     );

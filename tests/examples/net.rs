@@ -82,7 +82,11 @@ async fn a_feed_goes_on_over_another_connection() {
         .unwrap();
     assert_eq!(program.line().await, "3");
     assert_eq!(program.line().await, "8");
-    assert!(program.complaint().await.starts_with("no JSON: "));
+    let complaint = program.complaint().await;
+    assert!(
+        complaint.starts_with("frame 3 is not the JSON "),
+        "{complaint}"
+    );
     drop(first);
     let (mut second, _) = soon(server.accept()).await.unwrap();
     second.write_all(b"{\"price\":5}\n").await.unwrap();

@@ -1,6 +1,7 @@
 //! `run_into`: runs the flow into a sink.
 
 use std::{
+    convert::Infallible,
     error::Error,
     fmt,
     future::poll_fn,
@@ -134,6 +135,44 @@ impl<E: Error + 'static, S: Error + 'static> Error for RunError<E, S> {
             Self::Sink(error) => error.source(),
             _ => None,
         }
+    }
+}
+
+impl<E, S> RunError<E, S> {
+    /// Makes an error of it for those who only tell it: a `Box<dyn Error>`, say, which takes the place of boxed errors of
+    /// the flow or the sink that are no `Error` themselves.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::error::Error;
+    /// use thalweg::{operators::terminal::RunError, prelude::*, sinks::null};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// type AnyError = Box<dyn Error + Send + Sync>;
+    ///
+    /// async fn run() -> Result<(), AnyError> {
+    ///     let numbers = ["1", "x"].flow().map(|text| text.parse::<u8>().map_err(AnyError::from)).raise();
+    ///     numbers.run_into(null()).await.map_err(RunError::into_error)
+    /// }
+    /// assert_eq!(run().await.unwrap_err().to_string(), "invalid digit found in string");
+    /// # }
+    /// ```
+    pub fn into_error<B>(self) -> B
+    where
+        E: Into<B>,
+        S: Into<B>,
+        RunError<Infallible, Infallible>: Into<B>,
+    {
+        let ours = match self {
+            Self::Flow(error) => return error.into(),
+            Self::Sink(error) => return error.into(),
+            Self::Panicked(panicked) => RunError::Panicked(panicked),
+            Self::Aborted(stage) => RunError::Aborted(stage),
+            Self::Deadline(stage, plan) => RunError::Deadline(stage, plan),
+            Self::Told(stage) => RunError::Told(stage),
+        };
+        ours.into()
     }
 }
 

@@ -19,7 +19,12 @@ use tokio::{
 };
 use tokio_tungstenite::{
     WebSocketStream, client_async,
-    tungstenite::{Error, Message, client::IntoClientRequest, error::UrlError},
+    tungstenite::{
+        Error, Message, Utf8Bytes,
+        client::IntoClientRequest,
+        error::{ProtocolError, UrlError},
+        protocol::{CloseFrame, frame::coding::CloseCode},
+    },
 };
 
 use super::error::SendError;
@@ -204,7 +209,20 @@ impl<T: Clone + Into<Message> + Send> Sink<T> for Client {
         let Some(mut link) = self.link.take() else {
             return Ok(());
         };
-        match link.outgoing.close().await {
+        // Without a word the server would be told 1005, that there was none.
+        let farewell = CloseFrame {
+            code: CloseCode::Normal,
+            reason: Utf8Bytes::default(),
+        };
+        let told = link.outgoing.send(Message::Close(Some(farewell))).await;
+        let closed = match told {
+            // The other side was first, and its answer is to go out.
+            Ok(()) | Err(Error::Protocol(ProtocolError::SendAfterClosing)) => {
+                link.outgoing.close().await
+            }
+            failed => failed,
+        };
+        match closed {
             Ok(()) | Err(Error::ConnectionClosed | Error::AlreadyClosed) => {}
             Err(cause) => return Err(self.failed(cause)),
         }

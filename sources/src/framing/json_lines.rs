@@ -1,6 +1,6 @@
 //! `json_lines`: values, one a line.
 
-use std::{fmt, marker::PhantomData};
+use std::{error::Error, fmt, marker::PhantomData};
 
 use bytes::BytesMut;
 use serde::de::DeserializeOwned;
@@ -47,7 +47,46 @@ pub struct JsonLines<T> {
 }
 
 /// The framing of [`JsonLines::errors_as_items`].
-pub struct JsonLinesOrErrors<T>(JsonLines<T>);
+pub struct JsonLinesOrErrors<T> {
+    json: JsonLines<T>,
+    /// Lines that were read and had something in them.
+    read: u64,
+}
+
+/// A line that is not the JSON that it should be, as an item of [`JsonLines::errors_as_items`].
+#[derive(Debug)]
+pub struct NotJson {
+    frame: u64,
+    cause: serde_json::Error,
+}
+
+impl NotJson {
+    /// Tells which frame it is, counted from 1 within its connection; empty lines do not count.
+    pub fn frame(&self) -> u64 {
+        self.frame
+    }
+
+    /// Gives what is wrong with it.
+    pub fn cause(&self) -> &serde_json::Error {
+        &self.cause
+    }
+}
+
+impl fmt::Display for NotJson {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { frame, cause } = self;
+        write!(
+            f,
+            "frame {frame} is not the JSON that it should be: {cause}"
+        )
+    }
+}
+
+impl Error for NotJson {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(&self.cause)
+    }
+}
 
 impl<T> JsonLines<T> {
     /// Lets a line have at most so many bytes, in place of 1 MiB.
@@ -56,9 +95,12 @@ impl<T> JsonLines<T> {
         self
     }
 
-    /// Makes a line that is no such value an item, `Err`, and not the end.
+    /// Makes a line that is no such value an item, `Err` with [`NotJson`], and not the end.
     pub fn errors_as_items(self) -> JsonLinesOrErrors<T> {
-        JsonLinesOrErrors(self)
+        JsonLinesOrErrors {
+            json: self,
+            read: 0,
+        }
     }
 }
 
@@ -75,16 +117,28 @@ fn value<T: DeserializeOwned>(
     }
 }
 
+impl<T> JsonLinesOrErrors<T> {
+    fn number(&mut self, value: Result<T, serde_json::Error>) -> Result<T, NotJson> {
+        self.read += 1;
+        value.map_err(|cause| NotJson {
+            frame: self.read,
+            cause,
+        })
+    }
+}
+
 impl<T: DeserializeOwned> Decoder for JsonLinesOrErrors<T> {
-    type Item = Result<T, serde_json::Error>;
+    type Item = Result<T, NotJson>;
     type Error = FrameCause;
 
     fn decode(&mut self, bytes: &mut BytesMut) -> Result<Option<Self::Item>, FrameCause> {
-        value(|| self.0.lines.decode(bytes))
+        let value = value(|| self.json.lines.decode(bytes))?;
+        Ok(value.map(|value| self.number(value)))
     }
 
     fn decode_eof(&mut self, bytes: &mut BytesMut) -> Result<Option<Self::Item>, FrameCause> {
-        value(|| self.0.lines.decode_eof(bytes))
+        let value = value(|| self.json.lines.decode_eof(bytes))?;
+        Ok(value.map(|value| self.number(value)))
     }
 }
 
@@ -114,7 +168,10 @@ impl<T> Clone for JsonLines<T> {
 
 impl<T> Clone for JsonLinesOrErrors<T> {
     fn clone(&self) -> Self {
-        Self(self.0.clone())
+        Self {
+            json: self.json.clone(),
+            read: self.read,
+        }
     }
 }
 
@@ -127,7 +184,7 @@ impl<T> fmt::Debug for JsonLines<T> {
 impl<T> fmt::Debug for JsonLinesOrErrors<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("JsonLinesOrErrors")
-            .field(&self.0.lines)
+            .field(&self.json.lines)
             .finish()
     }
 }

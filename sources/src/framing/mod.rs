@@ -22,7 +22,7 @@ pub use chunks::{Chunks, chunks};
 pub use error::{FrameCause, FrameError};
 pub(crate) use frames::FrameReader;
 pub use frames::{Frames, frames};
-pub use json_lines::{JsonLines, JsonLinesOrErrors, json_lines};
+pub use json_lines::{JsonLines, JsonLinesOrErrors, NotJson, json_lines};
 pub use length_prefixed::{LengthPrefixed, Prefix, length_prefixed};
 pub use lines::{Lines, lines};
 pub use tokio_util::codec::Decoder;

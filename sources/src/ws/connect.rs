@@ -13,7 +13,11 @@ use futures_util::{
 };
 use thalweg_core::{Cx, Drained, Observable, Plan, Sink, StageId};
 use thalweg_operators::Flow;
-use tokio_tungstenite::tungstenite::{Error, Message};
+use tokio_tungstenite::tungstenite::{
+    Error, Message, Utf8Bytes,
+    error::ProtocolError,
+    protocol::{CloseFrame, frame::coding::CloseCode},
+};
 
 use super::{
     Client, WsError,
@@ -127,7 +131,20 @@ impl<T: Into<Message> + Send> Sink<T> for WsSender {
     }
 
     async fn close(&mut self) -> Result<(), WsError> {
-        match self.outgoing.close().await {
+        // Without a word the server would be told 1005, that there was none.
+        let farewell = CloseFrame {
+            code: CloseCode::Normal,
+            reason: Utf8Bytes::default(),
+        };
+        let told = self.outgoing.send(Message::Close(Some(farewell))).await;
+        let closed = match told {
+            // The other side was first, and its answer is to go out.
+            Ok(()) | Err(Error::Protocol(ProtocolError::SendAfterClosing)) => {
+                self.outgoing.close().await
+            }
+            failed => failed,
+        };
+        match closed {
             Ok(()) | Err(Error::ConnectionClosed | Error::AlreadyClosed) => Ok(()),
             Err(cause) => Err(self.failed(cause)),
         }

@@ -59,6 +59,14 @@ pub(super) fn text(state: &State) -> String {
     ] {
         page.single(name, "counter", help, count);
     }
+    standing(&mut page, state);
+    latencies(&mut page, state);
+    stages(&mut page, state);
+    page.text
+}
+
+/// How the crawl stands now.
+fn standing(page: &mut Page, state: &State) {
     page.single(
         "crawler_queued_urls",
         "gauge",
@@ -97,11 +105,8 @@ pub(super) fn text(state: &State) -> String {
         "crawler_elapsed_seconds",
         "gauge",
         "How long the crawl has been running, in all its runs.",
-        totals.duration_s,
+        state.totals.duration_s,
     );
-    latencies(&mut page, state);
-    stages(&mut page, state);
-    page.text
 }
 
 fn reasons(page: &mut Page, totals: &Summary) {

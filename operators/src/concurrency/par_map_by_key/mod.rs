@@ -13,7 +13,6 @@ use tokio::time::{Duration, Instant};
 use self::{
     keys::{Keys, Place},
     limits::Delay,
-    valve::Passage,
 };
 pub use self::{limits::KeyLimits, valve::Valve};
 use crate::{Flow, Stage, jobs::Jobs, ledger::Ledger, timer::Timer};
@@ -186,13 +185,10 @@ where
                 && keys.is_ready()
                 && let Some(work) = this.work
             {
-                let passage = limits.valve.as_ref().map_or(Passage::Open, |valve| {
-                    valve.pass(now, cx.stopping(), cx.task())
-                });
-                if let Passage::At(instant) = passage {
-                    opens = Some(instant);
-                }
-                if passage != Passage::Open {
+                if let Some(valve) = &limits.valve
+                    && let Err(instant) = valve.pass(now, cx.stopping(), cx.task())
+                {
+                    opens = instant;
                     break;
                 }
                 let Some((place, item)) =

@@ -51,16 +51,6 @@ struct State {
     wakers: Vec<Waker>,
 }
 
-/// Whether something may start.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Passage {
-    Open,
-    /// Not before this.
-    At(Instant),
-    /// Not before the valve is turned; then the task is woken.
-    Shut,
-}
-
 impl Valve {
     /// Creates a valve that is open.
     pub fn new() -> Self {
@@ -107,14 +97,23 @@ impl Valve {
     }
 
     /// Lets one start pass, if it may. A flow that is to stop is not held back by a pause.
-    pub(super) fn pass(&self, now: Instant, stopping: bool, task: &Context<'_>) -> Passage {
+    ///
+    /// # Errors
+    ///
+    /// When it may, if it may not now; `None` until the valve is turned, for which the task is woken.
+    pub(super) fn pass(
+        &self,
+        now: Instant,
+        stopping: bool,
+        task: &Context<'_>,
+    ) -> Result<(), Option<Instant>> {
         let mut state = self.lock();
         let wait = match state.next {
-            _ if state.is_paused && !stopping => Passage::Shut,
-            Some(next) if now < next => Passage::At(next),
-            _ => Passage::Open,
+            _ if state.is_paused && !stopping => Err(None),
+            Some(next) if now < next => Err(Some(next)),
+            _ => Ok(()),
         };
-        if wait == Passage::Open {
+        if wait.is_ok() {
             if !state.interval.is_zero() {
                 let late = now.checked_sub(LATENESS);
                 let from = state.next.max(late).unwrap_or(now);

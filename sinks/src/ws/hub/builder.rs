@@ -149,7 +149,7 @@ impl Builder {
     /// Keeps the history in this file as well, so that a hub which is killed and started again goes on where it was: with the
     /// same epoch, the next id, and the same history. Clients come back as after a break of the network, and miss nothing.
     ///
-    /// An event is in the memory of the system before any client gets it; a batch takes some 10 microseconds. After a power
+    /// An event is in the memory of the system before any client gets it: a batch is one write. After a power
     /// cut the end of the file may be lost, and after a kill nobody but Linux tells whether there was one: then the history
     /// that is left is that of a new epoch, and clients that come back are told `reset`. What was closed goes on everywhere.
     ///

@@ -144,7 +144,7 @@ impl Shared {
 
     /// Publishes as many events as there is room for; `false` if there is none.
     ///
-    /// The journal is written to right here: it takes some 10 microseconds for a batch, and a publisher that is cancelled
+    /// The journal is written to right here: a batch is one write to the memory of the system, and a publisher that is cancelled
     /// meanwhile would not know what it published.
     fn publish_some(
         &self,

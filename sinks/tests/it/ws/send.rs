@@ -36,7 +36,7 @@ async fn every_item_is_a_message_and_the_close_waits_for_the_answer() {
         while let Some(message) = socket.next().await {
             match message.unwrap() {
                 Message::Text(text) => received.push(text.parse::<u32>().unwrap()),
-                Message::Close(_) => {}
+                Message::Close(frame) => assert_eq!(frame.unwrap().code, CloseCode::Normal),
                 other => panic!("{other}"),
             }
         }

@@ -125,8 +125,9 @@ async fn json_fails_at_its_end_or_as_an_item() {
     assert!(error.source().is_some());
 
     let flow = frames(&bytes[..], "it", json_lines::<u8>().errors_as_items());
-    let items = flow.map(Result::ok).collect::<Vec<_>>().await.unwrap();
-    assert_eq!(items, [Some(1), Some(2), None, Some(4)]);
+    let items = flow.map(|item| item.map_err(|error| error.to_string())).collect::<Vec<_>>().await.unwrap();
+    let told = "frame 3 is not the JSON that it should be: expected ident at line 1 column 2";
+    assert_eq!(items, [Ok(1), Ok(2), Err(told.to_owned()), Ok(4)]);
 
     let (items, error) = cut(b"1\n123456\n", json_lines::<u32>().max_length(5)).await;
     assert_eq!((items, error.is_some()), (vec![1], true));

@@ -1,7 +1,8 @@
 //! A name that nobody can have: a label has at most 63 letters, so the system's resolver refuses it without asking anyone.
 
 use thalweg::{
-    sources::{framing::lines, http, tcp_frames, tcp_lines, ws},
+    prelude::*,
+    sources::{framing::lines, http::sse::Sse, reconnecting, tcp_frames, tcp_lines, ws},
 };
 
 const HOST: &str = "a-name-with-a-label-of-64-letters-which-no-server-is-asked-for-x";
@@ -9,11 +10,12 @@ const HOST: &str = "a-name-with-a-label-of-64-letters-which-no-server-is-asked-f
 #[tokio::test]
 async fn a_name_that_cannot_be_resolved_is_told_by_every_client() {
     let address = format!("{HOST}:80");
+    let events = Sse::new(format!("http://{HOST}/")).reconnect(reconnecting().max_retries(0));
     let told = [
         tcp_lines(&address).next().await.unwrap_err().to_string(),
         tcp_frames(&address, lines()).next().await.unwrap_err().to_string(),
         ws::messages(format!("ws://{HOST}/")).next().await.unwrap_err().to_string(),
-        http::sse::connect(format!("http://{HOST}/")).next().await.unwrap_err().to_string(),
+        events.flow().next().await.unwrap_err().to_string(),
     ];
     for error in told {
         assert!(error.starts_with("cannot "), "{error}");

@@ -50,6 +50,20 @@ async fn clients_come_with_both_directions() {
 }
 
 #[tokio::test]
+async fn a_sender_closes_as_one_that_has_come_to_its_end() {
+    let (listener, url) = bind().await;
+    let mut clients = ws::listen(listener);
+    let (connected, client) = join(connect_async(&url), clients.next()).await;
+    let (mut socket, client) = (connected.unwrap().0, client.unwrap().unwrap());
+    let (closed, message) = join(client.sender.close(), socket.next()).await;
+    closed.unwrap();
+    let Message::Close(Some(frame)) = message.unwrap().unwrap() else {
+        panic!("the connection is not closed");
+    };
+    assert_eq!(u16::from(frame.code), 1000);
+}
+
+#[tokio::test]
 async fn a_client_that_dawdles_holds_up_nobody() {
     let (listener, url) = bind().await;
     let _silent = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();

@@ -25,9 +25,11 @@ use tokio_tungstenite::{
 mod answers;
 mod basics;
 mod bounds;
+mod crowd;
 mod formats;
 mod killed;
 mod lifetime;
+mod python;
 mod resume;
 mod slow;
 mod tls;
