@@ -92,6 +92,11 @@ impl Site {
         &self.origin
     }
 
+    /// The pause between the starts of two requests, as far as is known.
+    pub(super) fn delay(&self) -> Duration {
+        self.pace().pause(self.manner.policy)
+    }
+
     /// How long to wait until the next visit begins, if one begins now: the pause between the starts of two requests, as
     /// far as is known, or what is left of one, for then the visit that begins now is put off.
     pub(super) fn pause(&self) -> Duration {

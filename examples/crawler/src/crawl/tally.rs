@@ -145,7 +145,7 @@ impl SiteCounts {
             self.site = Arc::downgrade(site);
         }
         self.pages += 1;
-        self.delay = site.pause();
+        self.delay = site.delay();
         self.errors += u64::from(is_error(record));
         if record.status.is_some() {
             #[expect(clippy::cast_precision_loss, reason = "milliseconds of a request")]

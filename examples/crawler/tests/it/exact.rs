@@ -159,7 +159,7 @@ fn spell(here: &Url, target: &Url, way: usize) -> String {
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+#[tokio::test]
 async fn all_of_a_site_is_asked_for_once_and_nothing_else() {
     let (web, _servers) = Web::start().await;
     let seeds: Vec<String> = (0..HOSTS)
