@@ -137,11 +137,13 @@ impl Summary {
         self.errors = self.http_errors + self.failures;
     }
 
-    fn named(&mut self) -> [(&'static str, &mut u64); 9] {
+    fn named(&mut self) -> [(&'static str, &mut u64); 11] {
         [
             ("pages", &mut self.pages),
             ("ok", &mut self.ok),
             ("redirects", &mut self.redirects),
+            ("unchanged", &mut self.unchanged),
+            ("duplicates", &mut self.duplicates),
             ("http_errors", &mut self.http_errors),
             ("failures", &mut self.failures),
             ("retries", &mut self.retries),

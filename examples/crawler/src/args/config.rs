@@ -283,7 +283,7 @@ mod tests {
         "png,zip",
         "name=h1",
         "name:secret",
-        "name:secret@a.test",
+        "a.test=name:secret",
     ];
 
     fn scratch(name: &str, text: &str) -> PathBuf {
