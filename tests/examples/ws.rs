@@ -101,7 +101,7 @@ async fn what_one_says_all_hear() {
     assert_eq!(hear(&mut ann).await.unwrap(), "bob has gone");
 
     program.signal(Signal::INT);
-    assert_eq!(part(ann).await, CloseCode::Status);
+    assert_eq!(part(ann).await, CloseCode::Normal);
     let ended = program.end().await;
     assert!(ended.succeeded, "{:?}", ended.complaints);
 }

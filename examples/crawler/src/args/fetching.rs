@@ -58,7 +58,7 @@ pub struct Fetching {
     pub proxy: Option<Url>,
 
     /// Hosts, domains and networks for which the proxy is passed by, separated by commas
-    #[arg(long, value_name = "HOSTS", requires = "proxy")]
+    #[arg(long, value_name = "HOSTS")]
     pub no_proxy: Option<NoProxy>,
 
     /// Ask only for what has changed since the crawl that wrote DIR; pages that are as they were are

@@ -215,15 +215,17 @@ async fn copied_and_truncated_is_like_truncated_and_the_copy_is_not_read() {
 #[tokio::test(start_paused = true)]
 async fn what_was_truncated_unread_is_told() {
     let (_folder, path) = log();
-    append(&path, "0123456789\n".repeat(40_000));
+    append(&path, "0123456789\n".repeat(100_000));
     let mut flow = tail(&path);
     assert_eq!(lines(&mut flow, 1).await, ["0123456789"]);
     fs::write(&path, "new\n").unwrap();
     let rest: Vec<String> = flow.map(text).take_while_inclusive(|text| text != "new").collect().await.unwrap();
     let told: Vec<_> = rest.iter().filter(|text| text.contains("was truncated when")).collect();
     assert_eq!(told.len(), 1);
-    let unread = 440_000 - 256 * 1024;
-    assert!(told[0].contains(&format!("at least {unread} bytes")), "{told:?}");
+    let unread: u64 = told[0].split(' ').find_map(|word| word.parse().ok()).unwrap();
+    // The second piece was on its way, and may have been cut short.
+    let piece = 256 * 1024;
+    assert!((1_100_000 - 2 * piece..=1_100_000 - piece).contains(&unread), "{told:?}");
 }
 
 #[tokio::test(start_paused = true)]
