@@ -115,8 +115,9 @@ impl Valve {
         };
         if wait.is_ok() {
             if !state.interval.is_zero() {
-                let late = now.checked_sub(LATENESS);
-                let from = state.next.max(late).unwrap_or(now);
+                let late = now.checked_sub(LATENESS).unwrap_or(now);
+                // The first has no one before it that it could be late for.
+                let from = state.next.map_or(now, |next| next.max(late));
                 state.next = Some(later(from, state.interval));
             }
         } else if !state
