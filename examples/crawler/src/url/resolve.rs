@@ -9,7 +9,7 @@ const STAND_IN: &str = "zz--";
 /// Resolves an `href` as a browser does (WHATWG), and keeps what a crawler can fetch: `http` and `https`.
 ///
 /// White space around `href`, and tabs and line ends within, are dropped. None where there is no valid URL, or one of
-/// another scheme (`mailto:`, `javascript:`). A fragment is kept; [`normalise`] drops it.
+/// another scheme (`mailto:`, `javascript:`). A fragment is kept; [`normalise`](super::normalise) drops it.
 ///
 /// # Examples
 ///
