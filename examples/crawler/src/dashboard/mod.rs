@@ -18,6 +18,8 @@ use thalweg::operators::terminal::RunHandle;
 use thalweg::sinks::ws::hub::{Event, Handle, Hub, PublishError};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
 
 pub use self::error::DashboardError;
 use self::recent::Recent;
@@ -44,6 +46,8 @@ pub struct Dashboard {
     events: RunHandle<serde_json::Error, PublishError>,
     /// Aborted when it is dropped.
     server: JoinSet<()>,
+    /// Has the server finish its answers.
+    end: CancellationToken,
 }
 
 impl Dashboard {
@@ -61,14 +65,18 @@ impl Dashboard {
         let handle = hub.handle();
         let recent = Arc::new(Recent::new(watch.clone()));
         let events = events::events(&recent, crawl.feed()).spawn_into(hub);
+        let end = CancellationToken::new();
         let mut server = JoinSet::new();
-        server.spawn(Server::new(address, handle.clone(), recent.clone()).run(listener));
+        server.spawn(
+            Server::new(address, handle.clone(), recent.clone()).run(listener, end.clone()),
+        );
         Ok(Self {
             address,
             hub: handle,
             recent,
             events,
             server,
+            end,
         })
     }
 
@@ -91,7 +99,9 @@ impl Dashboard {
         }
         // That the last viewers went before they were told is no failure.
         let _ = self.events.stop(GOODBYE).await;
-        self.server.shutdown().await;
+        // Who asked for the end has to be told that it was heard.
+        self.end.cancel();
+        let _ = timeout(GOODBYE, self.server.join_next()).await;
     }
 }
 

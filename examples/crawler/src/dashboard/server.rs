@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,6 +18,7 @@ use thalweg::sinks::ws::hub::Handle;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
+use tokio_util::sync::CancellationToken;
 
 use super::guard::Guard;
 use super::metrics;
@@ -54,15 +56,16 @@ impl Server {
         }
     }
 
-    /// Serves whoever comes, until it is dropped.
-    pub(super) async fn run(self, listener: TcpListener) {
+    /// Serves whoever comes until the `end`, and finishes the answers that are due by then.
+    pub(super) async fn run(self, listener: TcpListener, end: CancellationToken) {
         let this = Arc::new(self);
         let mut connections = JoinSet::new();
         loop {
             tokio::select! {
+                () = end.cancelled() => break,
                 accepted = listener.accept(), if connections.len() < CONNECTIONS => match accepted {
                     Ok((tcp, peer)) => {
-                        connections.spawn(this.clone().converse(tcp, peer));
+                        connections.spawn(this.clone().converse(tcp, peer, end.clone()));
                     }
                     // Too many open files, most likely: they become fewer.
                     Err(_) => sleep(Duration::from_millis(100)).await,
@@ -70,9 +73,11 @@ impl Server {
                 Some(_) = connections.join_next() => {}
             }
         }
+        drop(listener);
+        while connections.join_next().await.is_some() {}
     }
 
-    async fn converse(self: Arc<Self>, tcp: TcpStream, peer: SocketAddr) {
+    async fn converse(self: Arc<Self>, tcp: TcpStream, peer: SocketAddr, end: CancellationToken) {
         let service = service_fn(|request| {
             let this = self.clone();
             async move { Ok::<_, Infallible>(this.answer(request, peer).await) }
@@ -80,8 +85,16 @@ impl Server {
         let connection = hyper::server::conn::http1::Builder::new()
             .serve_connection(TokioIo::new(tcp), service)
             .with_upgrades();
+        let conversation = async {
+            let mut connection = pin!(connection);
+            tokio::select! {
+                _ = connection.as_mut() => return,
+                () = end.cancelled() => connection.as_mut().graceful_shutdown(),
+            }
+            let _ = connection.await;
+        };
         // A client that breaks off, or stays for too long, is nobody's trouble.
-        let _ = timeout(LONGEST, connection).await;
+        let _ = timeout(LONGEST, conversation).await;
     }
 
     async fn answer(&self, mut request: Request<Incoming>, peer: SocketAddr) -> Response<String> {
