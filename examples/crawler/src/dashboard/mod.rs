@@ -67,9 +67,8 @@ impl Dashboard {
         let events = events::events(&recent, crawl.feed()).spawn_into(hub);
         let end = CancellationToken::new();
         let mut server = JoinSet::new();
-        server.spawn(
-            Server::new(address, handle.clone(), recent.clone()).run(listener, end.clone()),
-        );
+        server
+            .spawn(Server::new(address, handle.clone(), recent.clone()).run(listener, end.clone()));
         Ok(Self {
             address,
             hub: handle,
