@@ -85,9 +85,14 @@ impl Admission {
         Ok(admission)
     }
 
-    /// Tells whether the text of a URL is, in this spelling, that of one that is known.
-    pub(super) fn knows(&self, url: &str) -> bool {
-        self.seen.contains(self.seen.fingerprint(url))
+    /// What the URL with this text, in this spelling, is known by.
+    pub(super) fn mark(&self, url: &str) -> Fingerprint {
+        self.seen.fingerprint(url)
+    }
+
+    /// Tells whether a URL is known.
+    pub(super) fn knows(&self, mark: Fingerprint) -> bool {
+        self.seen.contains(mark)
     }
 
     /// Tells whether the scope of the crawl includes `url`.
@@ -98,7 +103,7 @@ impl Admission {
     /// Makes a visit of a URL that was given, which is wanted wherever it lies; none if it was given twice.
     pub(super) fn seed(&mut self, mut url: Url) -> Option<Visit> {
         make_bare(&mut url);
-        let known_by = self.known_by(&self.normaliser.apply(url.clone()));
+        let known_by = self.mark(self.normaliser.apply(url.clone()).as_str());
         let is_new = self.seen.insert(known_by);
         is_new.then(|| {
             self.traps.count(&url);
@@ -119,7 +124,7 @@ impl Admission {
     ) -> Result<Option<Visit>, Rejection> {
         make_bare(&mut url);
         self.is_wanted(&url)?;
-        let known_by = self.known_by(&self.normaliser.apply(url.clone()));
+        let known_by = self.mark(self.normaliser.apply(url.clone()).as_str());
         if self.seen.contains(known_by) {
             return Ok(None);
         }
@@ -170,7 +175,7 @@ impl Admission {
         if self.filter.excludes(&url) {
             return Err(Rejection::Excluded);
         }
-        let known_by = self.known_by(&self.normaliser.apply(url.clone()));
+        let known_by = self.mark(self.normaliser.apply(url.clone()).as_str());
         if self.seen.contains(known_by) {
             return Ok(None);
         }
@@ -200,7 +205,7 @@ impl Admission {
     /// Makes a visit of another spelling of the URL of `visit`, to which its server has redirected.
     pub(super) fn respell(&mut self, mut url: Url, visit: &Visit, referrer: Arc<str>) -> Visit {
         make_bare(&mut url);
-        let known_by = self.known_by(&self.normaliser.apply(url.clone()));
+        let known_by = self.mark(self.normaliser.apply(url.clone()).as_str());
         let trail = Trail {
             depth: visit.depth,
             respelled: visit.respelled + 1,
@@ -229,15 +234,11 @@ impl Admission {
         }
     }
 
-    fn known_by(&self, spelled: &Url) -> Fingerprint {
-        self.seen.fingerprint(spelled.as_str())
-    }
-
     fn visit(&mut self, url: Url, known_by: Fingerprint, trail: Trail) -> Visit {
         let id = self.next_id;
         self.next_id += 1;
         let site = self.site(&url);
-        let is_spelled_so = self.known_by(&url) == known_by;
+        let is_spelled_so = self.mark(url.as_str()) == known_by;
         Visit {
             known_by: (!is_spelled_so).then_some(known_by),
             ..Visit::new(id, url, site, trail)

@@ -10,7 +10,7 @@ use url::Url;
 use super::admission::Admission;
 use super::earlier::Earlier;
 use super::event::CrawlEvent;
-use super::frontier::{Found, Queue};
+use super::frontier::{Fingerprint, Found, Queue};
 use super::ledger::Totals;
 use super::links::{self, Reader};
 use super::rejection::{RejectedUrl, Rejection, Rejections};
@@ -311,7 +311,7 @@ impl<'a> Finds<'a> {
     /// A page that something leads to.
     pub(super) fn page(&mut self, mut url: Url) {
         url.set_fragment(None);
-        if !self.knows(url.as_str()) {
+        if !self.knows(self.mark(url.as_str())) {
             self.admit(url, self.visit.depth + 1);
         }
     }
@@ -394,7 +394,13 @@ impl<'a> Finds<'a> {
 }
 
 impl Reader for Finds<'_> {
-    fn knows(&self, url: &str) -> bool {
+    type Mark = Fingerprint;
+
+    fn mark(&self, url: &str) -> Fingerprint {
+        self.follow.admission.mark(url)
+    }
+
+    fn knows(&self, url: Fingerprint) -> bool {
         self.follow.admission.knows(url)
     }
 

@@ -37,8 +37,14 @@ impl Extract {
 
 /// Who is told of the URLs that a page leads to.
 pub(super) trait Reader {
-    /// Tells whether `url`, the text of one, is of no interest: known already, in its one spelling.
-    fn knows(&self, url: &str) -> bool;
+    /// What a URL is known by.
+    type Mark: Copy;
+
+    /// What `url`, the text of one, would be known by.
+    fn mark(&self, url: &str) -> Self::Mark;
+
+    /// Tells whether a URL is of no interest: known already, in its one spelling.
+    fn knows(&self, url: Self::Mark) -> bool;
 
     /// Takes a URL that may be of interest.
     fn find(&mut self, url: Url);
@@ -50,7 +56,7 @@ pub(super) trait Reader {
 /// Reads a response, and tells `reader` of each URL that it leads to; of none if it is no page.
 ///
 /// Frames are not followed, nor what the page asks not to follow, as far as `wishes` are heeded.
-pub(super) fn read(response: &Response, wishes: &Wishes, reader: &mut impl Reader) -> Extract {
+pub(super) fn read<R: Reader>(response: &Response, wishes: &Wishes, reader: &mut R) -> Extract {
     let content_type = response.content_type();
     if !response.is_page() {
         return Extract::default();
@@ -83,12 +89,18 @@ pub(super) fn read(response: &Response, wishes: &Wishes, reader: &mut impl Reade
         .iter()
         .map(|link| (&*link.href, link.nofollow && wishes.heed_nofollow()))
         .chain(refresh.map(|href| (href, false)));
+    // Most links lead to what is known. A known text is that of a URL already, which spares the parser. They are looked up
+    // one after the other, so that the processor can wait for several of them at once.
     let mut text = String::new();
-    for (href, nofollow) in hrefs {
-        // Most links lead to what is known. A known text is that of a URL already, which spares the parser.
-        if spell(&mut text, &base, href) && reader.knows(&text) {
-            continue;
-        }
+    let marks: Vec<Option<R::Mark>> = hrefs
+        .clone()
+        .map(|(href, _)| spell(&mut text, &base, href).then(|| reader.mark(&text)))
+        .collect();
+    let known: Vec<bool> = marks
+        .iter()
+        .map(|mark| mark.is_some_and(|mark| reader.knows(mark)))
+        .collect();
+    for ((href, nofollow), _) in std::iter::zip(hrefs, known).filter(|(_, known)| !known) {
         if nofollow || asked.nofollow {
             reader.reject(&base, href, Rejection::Nofollow);
         } else if let Some(url) = resolve_in(&base, href, decoded.encoding) {
