@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::pace::{MOMENT, Pace, Policy};
+use crate::fetch::Response;
 
 /// Addresses that are remembered while no request to them runs.
 const REMEMBERED: usize = 10_000;
@@ -94,12 +95,12 @@ impl Visitor {
         self.0.lock().pace.claim(self.0.limits.policy, now)
     }
 
-    /// Learns how long the answer took.
-    pub(super) fn succeed(&self, latency: Duration) {
+    /// Learns from an answer that was a good one.
+    pub(super) fn succeed(&self, response: &Response) {
         let policy = self.0.limits.policy;
         let mut state = self.0.lock();
-        state.pace.answered(policy, latency, Instant::now());
-        state.pace.succeed(policy, latency);
+        state.pace.answered(policy, response.answered);
+        state.pace.succeed(policy, response.latency);
     }
 }
 

@@ -7,7 +7,8 @@ use url::{Position, Url};
 
 use super::frontier::{Fingerprint, Key, LogError, Queue, Seen, State, Trail, Waiting};
 use super::rejection::Rejection;
-use super::site::{Site, Sites};
+use super::site::Site;
+use super::sites::Sites;
 use super::traps::{Limits, Traps};
 use super::visit::{Kind, Visit};
 use crate::args::Args;

@@ -296,7 +296,7 @@ impl Fetcher {
 /// Adapts the pace to what came of a request.
 fn learn(turn: &SiteTurn<'_>, result: &Result<Response, FetchError>) {
     if let Ok(response) = result {
-        turn.site.answered(response.latency);
+        turn.site.answered(response.answered);
     }
     match result {
         Ok(response) if is_busy(response.status) => match response.retry_after() {
@@ -307,7 +307,7 @@ fn learn(turn: &SiteTurn<'_>, result: &Result<Response, FetchError>) {
         Ok(response) => {
             turn.site.succeed(response.latency);
             if let Some(visitor) = &turn.visitor {
-                visitor.succeed(response.latency);
+                visitor.succeed(response);
             }
         }
         Err(error) if error.is_retryable() => turn.site.fail(),

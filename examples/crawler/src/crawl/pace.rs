@@ -108,12 +108,11 @@ impl Pace {
         }
     }
 
-    /// Hears that an answer has come.
+    /// Hears that an answer has come, and when.
     ///
-    /// The server may have seen the request only now, however early it was sent: so the pause counts from here.
-    pub(super) fn answered(&mut self, policy: Policy, latency: Duration, now: Instant) {
-        let seen = self.last.map_or(now, |last| now.min(last + latency));
-        self.keep_from(seen, self.pause(policy));
+    /// The server may have seen the request only then, however early its turn was: so the pause counts from there.
+    pub(super) fn answered(&mut self, policy: Policy, at: Instant) {
+        self.keep_from(at, self.pause(policy));
     }
 
     /// Leaves the server alone for a while, as it asks for, but not for longer than a server is granted.
@@ -193,7 +192,7 @@ mod tests {
         let start = Instant::now();
         let mut pace = Pace::new(millis(100));
         assert_eq!(pace.claim(off, start), Ok(()));
-        pace.answered(off, millis(25), start + millis(30));
+        pace.answered(off, start + millis(25));
         assert_eq!(pace.wait(start), millis(125));
     }
 

@@ -56,7 +56,7 @@ pub(super) async fn read(
         if redirects == 0
             && let Ok(response) = &answer
         {
-            turn.site.answered(response.latency);
+            turn.site.answered(response.answered);
         }
         let response = match answer {
             Ok(response) => response,

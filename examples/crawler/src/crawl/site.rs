@@ -1,22 +1,19 @@
-//! Sites: what is to be known of a server before it is asked for pages.
+//! A site: what is to be known of a server before it is asked for pages.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::fmt;
 use std::hash::{Hash, Hasher};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;
-use url::{Position, Url};
+use url::Url;
 
 use super::address;
 use super::listed::Listed;
 use super::pace::{MOMENT, Pace, Policy};
 use super::visit::Failure;
 use crate::robots::Rules;
-
-/// Sites that are remembered while nothing of theirs is queued.
-const REMEMBERED: usize = 10_000;
 
 /// How long a `robots.txt` holds, as RFC 9309 has it.
 const ROBOTS_HOLD: Duration = Duration::from_hours(24);
@@ -87,6 +84,17 @@ pub(super) enum Permission {
 }
 
 impl Site {
+    pub(super) fn new(origin: &str, manner: Manner) -> Self {
+        Self {
+            origin: origin.into(),
+            manner,
+            pace: Mutex::new(Pace::new(manner.delay)),
+            robots: tokio::sync::Mutex::default(),
+            tries: Mutex::default(),
+            listed: Listed::default(),
+        }
+    }
+
     /// Scheme, host and port.
     pub(super) fn origin(&self) -> &str {
         &self.origin
@@ -135,10 +143,9 @@ impl Site {
         self.pace().claim(self.manner.policy, now)
     }
 
-    /// Hears that an answer has come, and after which time.
-    pub(super) fn answered(&self, latency: Duration) {
-        let policy = self.manner.policy;
-        self.pace().answered(policy, latency, Instant::now());
+    /// Hears that an answer has come, and when.
+    pub(super) fn answered(&self, at: Instant) {
+        self.pace().answered(self.manner.policy, at);
     }
 
     /// Learns from an answer that was a good one.
@@ -282,62 +289,6 @@ impl fmt::Debug for Site {
     }
 }
 
-/// All sites that have visits queued or running, and the last ones that had.
-#[derive(Debug)]
-pub(super) struct Sites {
-    by_origin: HashMap<Box<str>, Arc<Site>>,
-    /// The longest known first.
-    order: VecDeque<Arc<Site>>,
-}
-
-impl Sites {
-    pub(super) fn new() -> Self {
-        Self {
-            by_origin: HashMap::new(),
-            order: VecDeque::new(),
-        }
-    }
-
-    /// The site of `url`; one that is new is treated in the given manner.
-    pub(super) fn of<M: Into<Manner>>(
-        &mut self,
-        url: &Url,
-        manner: impl FnOnce(&Url) -> M,
-    ) -> Arc<Site> {
-        let origin = &url[..Position::BeforePath];
-        if let Some(site) = self.by_origin.get(origin) {
-            return site.clone();
-        }
-        let manner = manner(url).into();
-        let site = Arc::new(Site {
-            origin: origin.into(),
-            manner,
-            pace: Mutex::new(Pace::new(manner.delay)),
-            robots: tokio::sync::Mutex::default(),
-            tries: Mutex::default(),
-            listed: Listed::default(),
-        });
-        self.by_origin.insert(origin.into(), site.clone());
-        self.order.push_back(site.clone());
-        self.forget();
-        site
-    }
-
-    /// Forgets the longest known site if there are too many and nothing needs it.
-    fn forget(&mut self) {
-        if self.order.len() > REMEMBERED
-            && let Some(oldest) = self.order.pop_front()
-        {
-            // One reference is here, one in the map. One that rests has to be known when it is asked again.
-            if Arc::strong_count(&oldest) > 2 || oldest.is_resting() {
-                self.order.push_back(oldest);
-            } else {
-                self.by_origin.remove(&oldest.origin);
-            }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -358,9 +309,9 @@ mod tests {
         }
     }
 
-    fn site(pause: Duration) -> (Arc<Site>, Url) {
+    fn site(pause: Duration) -> (Site, Url) {
         let url = Url::parse("http://river.test/a").expect("a URL");
-        (Sites::new().of(&url, |_| pause), url)
+        (Site::new("http://river.test", pause.into()), url)
     }
 
     fn rules(text: &str) -> Robots {
@@ -492,21 +443,5 @@ mod tests {
         site.count_try(&url);
         assert_eq!((site.tries(&url), site.finish(&url)), (2, 2));
         assert_eq!(site.tries(&url), 0);
-    }
-
-    #[test]
-    fn sites_without_visits_are_forgotten() {
-        let mut sites = Sites::new();
-        let of = |sites: &mut Sites, number: usize| {
-            let url = Url::parse(&format!("http://host-{number}.test/")).expect("a URL");
-            sites.of(&url, |_| Duration::ZERO)
-        };
-        let kept = of(&mut sites, 0);
-        for number in 1..2 * REMEMBERED {
-            of(&mut sites, number);
-        }
-        assert_eq!(sites.order.len(), sites.by_origin.len());
-        assert!(sites.by_origin.len() <= REMEMBERED + 1);
-        assert!(Arc::ptr_eq(&kept, &of(&mut sites, 0)), "a visit needs it");
     }
 }

@@ -2,7 +2,7 @@
 
 use url::Url;
 
-use super::follow::Finds;
+use super::finds::Finds;
 use super::rejection::Rejection;
 use crate::fetch::Response;
 use crate::sitemap::{self, EntryKind};

@@ -5,15 +5,11 @@ use std::fmt;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use futures_util::TryFutureExt;
 use hyper::body::{Body, Incoming};
-use hyper::header::{
-    ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, COOKIE, HOST, HeaderMap, HeaderValue,
-    IF_MODIFIED_SINCE, IF_NONE_MATCH, PROXY_AUTHORIZATION, USER_AGENT,
-};
-use hyper::{StatusCode, Uri};
+use hyper::{HeaderMap, StatusCode};
 use tokio::time::{Instant, timeout, timeout_at};
 use url::{Position, Url};
 
@@ -22,11 +18,10 @@ use super::coding::{self, Limits};
 use super::config::Config;
 use super::connect::{Connector, host};
 use super::connection::{Connection, NoBody};
-use super::cookies::Jar;
 use super::error::{FetchError, Phase};
+use super::message::Messages;
 use super::pool::Pool;
-use super::proxy::Proxy;
-use super::request::{Request, Turn, Validators};
+use super::request::{Request, Turn};
 use super::response::{Response, location};
 
 /// An unwanted body up to this size is read anyway: cheaper than a new connection.
@@ -45,9 +40,7 @@ struct Shared {
     config: Arc<Config>,
     connector: Connector,
     pool: Pool,
-    cookies: Option<Jar>,
-    /// What all requests have in common.
-    headers: HeaderMap,
+    messages: Messages,
 }
 
 /// A request that was sent, and the head of its answer.
@@ -56,7 +49,8 @@ struct Sent {
     /// What was sent, if that is to be kept.
     headers: Option<HeaderMap>,
     head: hyper::Response<Incoming>,
-    latency: Duration,
+    began: Instant,
+    answered: Instant,
 }
 
 impl Client {
@@ -69,8 +63,7 @@ impl Client {
         let config = Arc::new(config);
         Self {
             shared: Arc::new(Shared {
-                headers: headers(&config),
-                cookies: config.cookies.then(Jar::default),
+                messages: Messages::new(config.clone()),
                 connector: Connector::new(config.clone()),
                 pool: Pool::new(
                     config.max_idle_per_host,
@@ -134,7 +127,8 @@ impl Client {
             mut connection,
             headers: sent,
             head,
-            latency,
+            began,
+            answered,
         } = self.begin(request, origin, turn, started).await?;
         let (head, mut incoming) = head.into_parts();
 
@@ -163,9 +157,7 @@ impl Client {
         if connection.is_reusable().await {
             self.shared.pool.put(connection, started + elapsed);
         }
-        if let Some(cookies) = &self.shared.cookies {
-            cookies.keep(url, &head.headers, SystemTime::now());
-        }
+        self.shared.messages.keep_cookies(url, &head.headers);
 
         let limits = Limits {
             length: limit,
@@ -192,7 +184,8 @@ impl Client {
             is_bomb,
             remote,
             elapsed,
-            latency,
+            latency: answered - began,
+            answered,
         })
     }
 
@@ -247,7 +240,7 @@ impl Client {
         if let Some(mut connection) = pool.take(origin, started) {
             let message = self.message(request, &connection)?;
             turn.take().await;
-            let sent_at = Instant::now();
+            let began = Instant::now();
             let headers = self.kept(&message);
             let sent = connection.send(message);
             let outcome = self.within(Phase::Head, url, deadline, sent).await;
@@ -256,7 +249,8 @@ impl Client {
                     connection,
                     headers,
                     head,
-                    latency: sent_at.elapsed(),
+                    began,
+                    answered: Instant::now(),
                 });
             }
             // Others must not be sent into the same silence.
@@ -281,7 +275,7 @@ impl Client {
             })??;
         let message = self.message(request, &connection)?;
         turn.take().await;
-        let sent_at = Instant::now();
+        let began = Instant::now();
         let headers = self.kept(&message);
         let sent = connection.send(message);
         let head = self
@@ -292,14 +286,9 @@ impl Client {
             connection,
             headers,
             head,
-            latency: sent_at.elapsed(),
+            began,
+            answered: Instant::now(),
         })
-    }
-
-    /// The headers of a message that is about to be sent, if they are to be kept.
-    fn kept(&self, message: &hyper::Request<NoBody>) -> Option<HeaderMap> {
-        let keeps = self.shared.config.keep_requests;
-        keeps.then(|| message.headers().clone())
     }
 
     /// Writes out what is sent over `connection`.
@@ -309,59 +298,21 @@ impl Client {
         connection: &Connection,
     ) -> Result<hyper::Request<NoBody>, FetchError> {
         let Shared {
-            config,
             connector,
-            cookies,
-            headers: always,
+            messages,
             ..
         } = &*self.shared;
-        let Request { url, known, .. } = *request;
-        let too_long = |_| FetchError::Url {
-            url: url.to_string(),
-            reason: "it does not fit into a request",
-        };
-        let mut message = hyper::Request::new(NoBody::new());
-        let headers = message.headers_mut();
-        let proxy = if url.scheme() == "http" {
-            connector.proxy_for(url)
-        } else {
-            None
-        };
-        headers.clone_from(always);
-        // HTTP/2 names the host in the URI, and so does what is sent to a proxy.
-        let start = if connection.is_http2() {
-            headers.remove(HOST);
-            Position::BeforeScheme
-        } else {
-            let host = &url[Position::BeforeHost..Position::AfterPort];
-            headers.insert(
-                HOST,
-                HeaderValue::from_str(host).map_err(|_| invalid_host(url))?,
-            );
-            proxy.map_or(Position::BeforePath, |_| Position::BeforeScheme)
-        };
-        if let Some(value) = proxy.and_then(Proxy::authorization) {
-            headers.insert(PROXY_AUTHORIZATION, value.clone());
-        }
-        if let Some(value) = config.credentials.of(url) {
-            headers.insert(AUTHORIZATION, value.clone());
-        }
-        if let Some(value) = cookies
-            .as_ref()
-            .and_then(|jar| jar.header(url, SystemTime::now()))
-        {
-            headers.insert(COOKIE, value);
-        }
-        if let Some(Validators {
-            etag,
-            last_modified,
-        }) = known
-        {
-            headers.extend(etag.clone().map(|etag| (IF_NONE_MATCH, etag)));
-            headers.extend(last_modified.clone().map(|date| (IF_MODIFIED_SINCE, date)));
-        }
-        *message.uri_mut() = Uri::try_from(&url[start..Position::AfterQuery]).map_err(too_long)?;
-        Ok(message)
+        // Through a tunnel a server is asked as it is without.
+        let proxy = (request.url.scheme() == "http")
+            .then(|| connector.proxy_for(request.url))
+            .flatten();
+        messages.write(request, connection.is_http2(), proxy)
+    }
+
+    /// The headers of a message that is about to be sent, if they are to be kept.
+    fn kept(&self, message: &hyper::Request<NoBody>) -> Option<HeaderMap> {
+        let keeps = self.shared.config.keep_requests;
+        keeps.then(|| message.headers().clone())
     }
 
     /// Bounds a part of a request by the deadline of the whole.
@@ -402,20 +353,6 @@ fn origin(url: &Url) -> Result<&str, FetchError> {
     Ok(&url[..Position::BeforePath])
 }
 
-/// The headers of all requests; the host stands first, and is set for each.
-fn headers(config: &Config) -> HeaderMap {
-    let accepted = "text/html,application/xhtml+xml,*/*;q=0.8";
-    let mut headers = HeaderMap::from_iter([
-        (HOST, HeaderValue::from_static("host")),
-        (USER_AGENT, config.user_agent.clone()),
-        (ACCEPT, HeaderValue::from_static(accepted)),
-        (ACCEPT_ENCODING, HeaderValue::from_static(coding::ACCEPTED)),
-    ]);
-    // The first of a name replaces, the others are added to it.
-    headers.extend(config.headers.clone());
-    headers
-}
-
 fn broken(url: &Url, error: BodyError, patience: Duration) -> FetchError {
     match error {
         BodyError::Broken(source) => FetchError::Body {
@@ -427,13 +364,6 @@ fn broken(url: &Url, error: BodyError, patience: Duration) -> FetchError {
             phase: Phase::Piece,
             limit: patience,
         },
-    }
-}
-
-fn invalid_host(url: &Url) -> FetchError {
-    FetchError::Url {
-        url: url.to_string(),
-        reason: "its host cannot be named in a request",
     }
 }
 

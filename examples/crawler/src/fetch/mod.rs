@@ -15,6 +15,7 @@ mod dial;
 mod dns;
 mod error;
 mod guard;
+mod message;
 mod pool;
 mod proxy;
 mod reason;

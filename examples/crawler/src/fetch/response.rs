@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime};
 use bytes::Bytes;
 use hyper::header::{CONTENT_TYPE, LOCATION, RETRY_AFTER};
 use hyper::{HeaderMap, StatusCode, Version};
+use tokio::time::Instant;
 use url::Url;
 
 use super::reason::Reason;
@@ -40,6 +41,8 @@ pub struct Response {
     pub elapsed: Duration,
     /// The time that the server took from the request to the head of its answer.
     pub latency: Duration,
+    /// When the head of the answer had come: by then the server had seen the request.
+    pub answered: Instant,
 }
 
 impl Response {

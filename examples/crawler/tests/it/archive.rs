@@ -50,6 +50,7 @@ fn response(path: &str, body: &'static [u8]) -> Response {
         remote: ([192, 0, 2, 7], 80).into(),
         elapsed: Duration::from_millis(12),
         latency: Duration::from_millis(10),
+        answered: tokio::time::Instant::now(),
     }
 }
 

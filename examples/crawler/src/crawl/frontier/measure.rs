@@ -7,7 +7,8 @@ use thalweg::operators::concurrency::Store;
 use url::Url;
 
 use super::*;
-use crate::crawl::site::{Site, Sites};
+use crate::crawl::site::Site;
+use crate::crawl::sites::Sites;
 
 /// What this process has in memory, in bytes.
 fn resident() -> u64 {

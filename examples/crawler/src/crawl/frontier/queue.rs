@@ -208,7 +208,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::crawl::site::Sites;
+    use crate::crawl::sites::Sites;
 
     struct Web {
         sites: Sites,
