@@ -1,6 +1,7 @@
 //! The options of a crawl, as they are kept in its directory for a run that goes on with it.
 
 use std::error::Error;
+use std::ffi::OsString;
 use std::fmt;
 use std::fs;
 use std::io::{self, Write};
@@ -102,17 +103,17 @@ impl Args {
         let text = fs::read(&path).map_err(|error| failed(Trouble::Read(error)))?;
         let kept: Vec<String> =
             serde_json::from_slice(&text).map_err(|error| failed(Trouble::Read(error.into())))?;
-        let name = std::iter::once("crawler".to_owned());
+        // Options that write to the directory want it to be named.
+        let start = [
+            "crawler".into(),
+            "--resume".into(),
+            directory.clone().into(),
+        ];
         let prints = self.printed.is_some().then(|| "--print-config".to_owned());
-        let words = name
-            .chain(kept)
-            .chain(self.given.iter().cloned())
-            .chain(prints);
+        let given = kept.into_iter().chain(self.given.clone()).chain(prints);
+        let words = start.into_iter().chain(given.map(OsString::from));
         let all = Self::read(words).map_err(|error| failed(Trouble::Usage(Box::new(error))))?;
-        let mut output = all.output;
-        output.resume.clone_from(&self.output.resume);
         Ok(Self {
-            output,
             run: self.run,
             ..all
         })
@@ -193,7 +194,7 @@ mod tests {
     #[test]
     fn what_is_given_anew_wins_and_urls_are_added() {
         let folder = scratch("kept");
-        read("--max-pages 5 -q --scope any --out x a.test")
+        read("--max-pages 5 -q --scope any --warc --out x a.test")
             .keep(&folder)
             .expect("a file");
         let resume = format!("--resume {} --max-pages 7 b.test", folder.display());
@@ -206,7 +207,7 @@ mod tests {
         );
         assert_eq!(
             args.given,
-            ["a.test", "b.test", "--max-pages=7", "--scope=any"]
+            ["a.test", "b.test", "--max-pages=7", "--scope=any", "--warc"]
         );
         fs::remove_dir_all(folder).expect("it is there");
     }
