@@ -11,6 +11,7 @@ use super::site::Site;
 use super::sites::Sites;
 use super::traps::{Limits, Traps};
 use super::visit::{Kind, Visit};
+use super::written::Written;
 use crate::args::Args;
 use crate::url::{Bounds, Extensions, Filter, LONGEST, Normaliser, Scope, forget_user};
 
@@ -72,6 +73,10 @@ impl Admission {
             let Some(Waiting { id, url, trail }) = logged.waiting else {
                 return;
             };
+            if trail.kind == Kind::Page {
+                let traps = &mut admission.traps;
+                traps.recount(url, trail.depth, trail.referrer.as_deref());
+            }
             if !last.as_ref().is_some_and(|(root, _)| url.starts_with(root)) {
                 last = Url::parse(url).ok().map(|url| {
                     let root = format!("{}/", &url[..Position::BeforePath]);
@@ -99,6 +104,12 @@ impl Admission {
     /// Tells whether the scope of the crawl includes `url`.
     pub(super) fn is_in_scope(&self, url: &Url) -> bool {
         self.bounds.contains(url)
+    }
+
+    /// Takes a page that an earlier run has written off the budgets of its site.
+    pub(super) fn recount(&mut self, page: &Written<'_>) {
+        let referrer = page.referrer.as_deref();
+        self.traps.recount(&page.url, page.depth, referrer);
     }
 
     /// Makes a visit of a URL that was given, which is wanted wherever it lies; none if it was given twice.

@@ -13,6 +13,7 @@ use serde::Deserialize;
 use url::Url;
 
 use crate::fetch::Validators;
+use crate::output::PAGES;
 
 /// The pages of an earlier crawl: by what they can be recognised, and where they led. The default knows none.
 ///
@@ -46,7 +47,7 @@ impl Earlier {
     ///
     /// [`EarlierError`] if there is no such file, or one of another kind.
     pub fn read(directory: &Path) -> Result<Self, EarlierError> {
-        let path = directory.join("pages.jsonl");
+        let path = directory.join(PAGES);
         let failed = |source| EarlierError {
             path: path.clone(),
             source,

@@ -12,9 +12,9 @@ use super::admission::Admission;
 use super::event::CrawlEvent;
 use super::folder_error::{FolderError, Trouble};
 use super::frontier::{Found, Key, Log, Numbers, Queue, State};
-use super::queue;
+use super::{queue, written};
 use crate::args::Args;
-use crate::output::{Outputs, Positions};
+use crate::output::{Outputs, PAGES, Positions};
 
 /// What the log of a crawl is called, in its directory.
 const LOG: &str = "frontier.log";
@@ -222,7 +222,12 @@ fn read(directory: &Path, args: &Args) -> Result<(State, Start, Log), FolderErro
         return Ok((State::empty(key), Start::anew(args, key), log));
     };
     let mut queue = queue(args);
-    let admission = Admission::restore(args, (&state, &path), &mut queue)?;
+    let mut admission = Admission::restore(args, (&state, &path), &mut queue)?;
+    let pages = state.numbers.get(FILE, PAGES);
+    written::for_each(&directory.join(PAGES), pages, |page| {
+        admission.recount(page);
+    })
+    .map_err(|error| FolderError::new(directory, Trouble::Use(error)))?;
     let log = Log::open(&path, &state)?;
     Ok((state, Start { admission, queue }, log))
 }

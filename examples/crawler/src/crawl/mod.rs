@@ -30,6 +30,7 @@ mod turn;
 mod visit;
 mod watch;
 mod wishes;
+mod written;
 
 use std::convert::Infallible;
 use std::error::Error;

@@ -112,6 +112,22 @@ impl Traps {
         }
     }
 
+    /// Takes a URL that an earlier run has admitted off the budgets of its host and its pattern.
+    pub(super) fn recount(&mut self, url: &str, depth: u32, referrer: Option<&str>) {
+        let deep = self.limits.per_pattern.filter(|_| depth > DEEP);
+        if deep.is_none() && self.limits.per_host.is_none() {
+            return;
+        }
+        let Ok(url) = Url::parse(url) else {
+            return;
+        };
+        if let (Some(limit), Some(referrer)) = (deep, referrer) {
+            // One that is spent by now stays so.
+            let _ = self.admit_deep(&url, referrer, limit);
+        }
+        self.count(&url);
+    }
+
     fn admit_deep(&mut self, url: &Url, referrer: &str, limit: u32) -> Result<(), Rejection> {
         let (origin, path) = url.as_str().split_at(url[..Position::BeforePath].len());
         let pattern = pattern(path);

@@ -22,6 +22,7 @@ pub use self::append_file::AppendFile;
 pub use self::digest::{Algorithm, Digest};
 pub use self::error::OutputError;
 pub use self::outputs::Outputs;
+pub(crate) use self::pages::PAGES;
 pub use self::positions::Positions;
 pub use self::record::PageRecord;
 pub use self::rule::Rule;

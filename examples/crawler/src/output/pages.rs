@@ -10,6 +10,9 @@ use super::directory::Directory;
 use super::error::{Attempt, OutputError};
 use super::record::PageRecord;
 
+/// What the file of pages is called, in the directory of a crawl.
+pub(crate) const PAGES: &str = "pages.jsonl";
+
 /// The file of pages.
 #[derive(Debug)]
 pub(super) struct Pages {
@@ -20,7 +23,7 @@ pub(super) struct Pages {
 
 impl Pages {
     pub(super) async fn open(directory: &Directory<'_>, dedupe: bool) -> Result<Self, OutputError> {
-        let file = directory.file("pages.jsonl").await?;
+        let file = directory.file(PAGES).await?;
         let contents = match file.position() {
             _ if !dedupe => None,
             0 => Some(Contents::default()),

@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 
 pub use self::gather::Gathered;
 use crate::args::Report;
+use crate::output::PAGES;
 
 impl Gathered {
     /// Reads what the crawl in `directory` has written so far.
@@ -24,7 +25,7 @@ impl Gathered {
     ///
     /// [`ReportError`] if it cannot be read.
     pub fn read(directory: &Path, most: usize) -> Result<Self, ReportError> {
-        let path = directory.join("pages.jsonl");
+        let path = directory.join(PAGES);
         let failed = |source| ReportError {
             attempt: "read",
             path: path.clone(),

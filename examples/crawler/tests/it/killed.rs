@@ -224,3 +224,21 @@ async fn a_crawl_that_is_killed_again_and_again_comes_to_the_same_end() {
     }
     std::fs::remove_dir_all(folder).expect("it is there");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn what_a_host_has_spent_stays_spent() {
+    let folder = scratch("spent");
+    let out = folder.to_str().expect("text");
+    let mut site = Watched::start(Web { pages: 1000 }).await;
+    let url = site.server.url("/").to_string();
+    let limit = ["--max-pages-per-host", "60", "--concurrency", "4"];
+    let mut running = crawler(&[&["--out", out, &url][..], &limit].concat());
+    for _ in 0..3 {
+        assert!(site.kill_after(15, &mut running).await);
+        running = crawler(&["--resume", out]);
+    }
+    let end = running.wait_with_output().await.expect("it ends");
+    assert!(end.status.success(), "{end:?}");
+    assert_eq!(records(&folder).len(), 60);
+    std::fs::remove_dir_all(folder).expect("it is there");
+}
