@@ -66,8 +66,8 @@ async fn a_page_misses_nothing_though_the_program_is_killed() -> Outcome {
     };
     let folder = tempfile::tempdir()?;
     let history = folder.path().join("history");
-    let first = Live::start("127.0.0.1:0", &history).await?;
-    let address = first.address().to_owned();
+    let mut live = Live::start("127.0.0.1:0", &history).await?;
+    let address = live.address().to_owned();
     for query in ["", "?sse"] {
         let mut page = browser.open(&format!("http://{address}/{query}")).await?;
         is_live(&mut page).await?;
@@ -75,27 +75,25 @@ async fn a_page_misses_nothing_though_the_program_is_killed() -> Outcome {
         page.until("offsets.length > 20").await?;
         assert!(page.evaluate::<bool>(WHOLE).await?, "{query}");
         assert_eq!(page.complaints(), [""; 0]);
-    }
 
-    let mut page = browser.open(&first.url).await?;
-    page.evaluate::<bool>(WATCH).await?;
-    page.until("offsets.length > 20").await?;
-    first.kill().await?;
-    page.until("document.querySelector('#state').dataset.state === 'waiting'")
+        live.kill().await?;
+        page.until("document.querySelector('#state').dataset.state === 'waiting'")
+            .await?;
+        let before: usize = page.evaluate("offsets.length").await?;
+        live = Live::start(&address, &history).await?;
+        is_live(&mut page).await?;
+        page.until(&format!(
+            "offsets.length > {} && document.querySelector('.note.resumed')",
+            before + 20
+        ))
         .await?;
-    let before: usize = page.evaluate("offsets.length").await?;
-    let _second = Live::start(&address, &history).await?;
-    is_live(&mut page).await?;
-    page.until(&format!(
-        "offsets.length > {} && document.querySelector('.note.resumed')",
-        before + 20
-    ))
-    .await?;
-    assert!(page.evaluate::<bool>(WHOLE).await?);
-    assert!(
-        page.evaluate::<bool>("!document.querySelector('.note.reset, .note.gap')")
-            .await?
-    );
+        assert!(page.evaluate::<bool>(WHOLE).await?, "{query}");
+        assert!(
+            page.evaluate::<bool>("!document.querySelector('.note.reset, .note.gap')")
+                .await?,
+            "{query}"
+        );
+    }
     Ok(())
 }
 

@@ -73,9 +73,13 @@
 //!
 //! `GET /?topic=trades` with `Accept: text/event-stream` on the same port, which is what an `EventSource` of a browser does.
 //! Events have the `id`, the topic as `event`, and the data; `subscribed`, `gap`, `reset`, `presence` and `error` are events of
-//! these names with the data above. When it reconnects, the browser says by itself in `Last-Event-ID` where it was, and an
-//! `after` or `last` in the address counts for the first time only. A comment every 15 seconds keeps the connection alive, see
-//! [`Builder::heartbeat`].
+//! these names with the data above. An `EventSource` fires `error` of itself as well, without data.
+//!
+//! So that it is not taken for one of these, for `unsubscribed`, or for `open`, a topic `gap` is the event `topic:gap`; and so
+//! that no two topics are one, a topic `topic:gap` is `topic:topic:gap`. Other topics are events of their own names.
+//!
+//! When it reconnects, the browser says by itself in `Last-Event-ID` where it was, and an `after` or `last` in the address
+//! counts for the first time only. A comment every 15 seconds keeps the connection alive, see [`Builder::heartbeat`].
 //!
 //! # Answers
 //!

@@ -164,8 +164,7 @@ pub(super) fn event(form: Form, epoch: &str, offset: u64, event: &Event) -> Byte
         Form::Plain => frame(Opcode::Text, event.plain().as_str().as_bytes()),
         Form::Sse => {
             let mut out = format!("id: {id}\nevent: ");
-            // A line break would end the field.
-            out.extend(event.topic().chars().filter(|c| !matches!(c, '\r' | '\n')));
+            put_event_name(event.topic(), &mut out);
             for line in event.data().split(['\r', '\n']) {
                 let _ = write!(out, "\ndata: {line}");
             }
@@ -173,6 +172,30 @@ pub(super) fn event(form: Form, epoch: &str, offset: u64, event: &Event) -> Byte
             out.into()
         }
     }
+}
+
+/// Names of server-sent events that topics may not have: those of the notices, and of what an `EventSource` tells of itself.
+const TAKEN: [&str; 7] = [
+    "subscribed",
+    "unsubscribed",
+    "gap",
+    "reset",
+    "presence",
+    "error",
+    "open",
+];
+
+/// Stands in front of topics whose names are taken, and of those that begin with it, so that no two topics become one.
+const TOPIC: &str = "topic:";
+
+/// Appends a topic as the name of a server-sent event.
+fn put_event_name(topic: &str, out: &mut String) {
+    // A line break would end the field.
+    let name = topic.replace(['\r', '\n'], "");
+    if TAKEN.contains(&&*name) || name.starts_with(TOPIC) {
+        out.push_str(TOPIC);
+    }
+    out.push_str(&name);
 }
 
 /// Keeps a connection of server-sent events alive: a comment.

@@ -99,6 +99,45 @@ async fn an_event_cannot_forge_fields_of_sse() {
 }
 
 #[tokio::test]
+async fn a_topic_is_not_taken_for_a_notice_of_sse() {
+    let hub = hub().await;
+    let handle = hub.handle();
+    let names = [
+        ("subscribed", "topic:subscribed"),
+        ("unsubscribed", "topic:unsubscribed"),
+        ("gap", "topic:gap"),
+        ("reset", "topic:reset"),
+        ("presence", "topic:presence"),
+        ("error", "topic:error"),
+        ("open", "topic:open"),
+        ("topic:gap", "topic:topic:gap"),
+        ("message", "message"),
+        ("gaps", "gaps"),
+        ("Gap", "Gap"),
+    ];
+    let topics = names.map(|(topic, _)| format!("&topic={topic}")).concat();
+    let ask = ASK.replace("&topic=b", &topics);
+    let mut stream = request(&hub, &format!("{ask}\r\n")).await;
+    read_until(&mut stream, "\r\n\r\nretry: 1000\n\n").await;
+    for topic in ["a"].into_iter().chain(names.map(|(topic, _)| topic)) {
+        let notice = read_until(&mut stream, "\n\n").await;
+        let start = format!("event: subscribed\ndata: {{\"subscribed\":\"{topic}\",");
+        assert!(notice.starts_with(&start), "{notice}");
+    }
+    for (n, (topic, name)) in (1..).zip(names) {
+        publish(&handle, topic, n).await;
+        assert_eq!(
+            read_until(&mut stream, "\n\n").await,
+            format!("id: e:{n}\nevent: {name}\ndata: {n}\n\n")
+        );
+    }
+    // Over WebSocket a topic has a place of its own, where it is what it is.
+    let mut client = Client::connect(&hub, "?topic=gap&after=e:2").await;
+    client.expect(resumed("gap", 2, 2, 1)).await;
+    client.expect(event("gap", 3, 3)).await;
+}
+
+#[tokio::test]
 async fn the_same_maps_come_as_messagepack() {
     let hub = hub().await;
     let handle = hub.handle();

@@ -11,7 +11,10 @@ use thalweg::{
         hub::{BindError, JournalError, PublishError},
     },
 };
-use tokio::process::Child;
+use tokio::{
+    io::{AsyncBufReadExt, BufReader},
+    process::Child,
+};
 
 /// Publishes on two topics, as fast as its clients take it, until it is killed: who it is, and the place in the order.
 #[tokio::test]
@@ -61,6 +64,13 @@ struct Keeper {
 }
 
 impl Keeper {
+    async fn come(&mut self, way: Way, address: SocketAddr, until: usize) {
+        match way {
+            Way::WebSocket => self.visit(address, until).await,
+            Way::Sse => self.listen(address, until).await,
+        }
+    }
+
     /// Comes, or comes back, and takes events: until there are so many, or until the connection ends.
     async fn visit(&mut self, address: SocketAddr, until: usize) {
         let after = self.last.as_ref().map(|last| format!("&after={last}"));
@@ -86,20 +96,80 @@ impl Keeper {
             );
             let id = message["id"].as_str().unwrap().to_owned();
             if message.get("topic").is_some() {
-                assert_eq!(
-                    id.split_once(':').unwrap().1,
-                    message["data"][1].to_string()
-                );
-                self.events.push(message["data"].clone());
+                self.keep(&id, message["data"].clone());
             }
             self.last = Some(id);
         }
     }
+
+    /// The same over server-sent events, as the `EventSource` of a browser does it.
+    async fn listen(&mut self, address: SocketAddr, until: usize) {
+        let Ok(mut stream) = TcpStream::connect(address).await else {
+            return;
+        };
+        let last = self
+            .last
+            .as_ref()
+            .map(|last| format!("Last-Event-ID: {last}\r\n"));
+        let request = format!(
+            "GET /?topic=a&topic=b HTTP/1.1\r\nHost: x\r\nAccept: text/event-stream\r\n{}\r\n",
+            last.unwrap_or_default()
+        );
+        if stream.write_all(request.as_bytes()).await.is_err() {
+            return;
+        }
+        let mut lines = BufReader::new(stream).lines();
+        let (mut id, mut name, mut data) = (None, String::new(), Value::Null);
+        while self.events.len() < until {
+            let Ok(Some(line)) = lines.next_line().await else {
+                return;
+            };
+            match line.split_once(": ") {
+                Some(("id", value)) => id = Some(value.to_owned()),
+                Some(("event", value)) => value.clone_into(&mut name),
+                // What is cut off is no event: only an empty line makes it one.
+                Some(("data", value)) => data = serde_json::from_str(value).unwrap_or_default(),
+                _ if line.is_empty() => {
+                    assert!(name != "reset" && name != "gap", "{data}");
+                    if let (Some(id), "a" | "b") = (&id, &*name) {
+                        self.keep(id, data.take());
+                    }
+                    self.last = id.take().or(self.last.take());
+                    name.clear();
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn keep(&mut self, id: &str, data: Value) {
+        assert_eq!(id.split_once(':').unwrap().1, data[1].to_string());
+        self.events.push(data);
+    }
+}
+
+/// How a client comes to its events.
+#[derive(Clone, Copy)]
+enum Way {
+    WebSocket,
+    Sse,
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[cfg(target_os = "linux")]
 async fn clients_of_a_hub_that_is_killed_get_everything_once() {
+    everything_comes_once(Way::WebSocket).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[cfg(target_os = "linux")]
+async fn clients_over_sse_of_a_hub_that_is_killed_get_everything_once() {
+    everything_comes_once(Way::Sse).await;
+}
+
+/// A client comes back to a hub that is killed each time, with the id of the last event that it got.
+#[cfg(target_os = "linux")]
+async fn everything_comes_once(way: Way) {
     let folder = tempfile::tempdir().unwrap();
     let mut keeper = Keeper::default();
     let mut witnesses = Vec::new();
@@ -107,7 +177,7 @@ async fn clients_of_a_hub_that_is_killed_get_everything_once() {
         let (mut process, address) = start(folder.path()).await;
         let enough = keeper.events.len() + fastrand::usize(1..3000);
         let killing = async {
-            keeper.visit(address, enough).await;
+            keeper.come(way, address, enough).await;
             process.kill().await.unwrap();
         };
         // One that is there when it happens, and does not come back.
@@ -134,7 +204,7 @@ async fn clients_of_a_hub_that_is_killed_get_everything_once() {
         .len()
         .max(usize::try_from(newest - first).unwrap())
         + 100;
-    keeper.visit(address, enough).await;
+    keeper.come(way, address, enough).await;
     let all: Vec<u64> = (first..).take(enough).collect();
     assert_eq!(places(&keeper.events), all, "every event once, in order");
     // What anybody has seen is what it is for all.
