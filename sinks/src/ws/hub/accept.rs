@@ -15,6 +15,7 @@ use tokio_tungstenite::tungstenite::http::{StatusCode, request::Parts};
 use super::{
     admission::{Admission, Refusal, Request},
     bell::Arrival,
+    client::Connection,
     http::{self, Wish},
     limits::{NoSeat, Seat},
     protocol::{Since, check_name},
@@ -68,12 +69,16 @@ async fn receive(stream: TcpStream, peer: SocketAddr, shared: Arc<Shared>) {
         let acceptor = thalweg_tls::tokio_rustls::TlsAcceptor::from(tls.clone());
         let encrypted = async {
             let stream = acceptor.accept(stream).await.ok()?;
-            shake_hands(stream, peer, seat, &shared).await
+            shake_hands(stream, Connection::other, peer, seat, &shared).await
         };
         let came = timeout(within, encrypted).await;
         return count(came.ok().flatten(), &shared);
     }
-    let came = timeout(within, shake_hands(stream, peer, seat, &shared)).await;
+    let came = timeout(
+        within,
+        shake_hands(stream, Connection::Tcp, peer, seat, &shared),
+    )
+    .await;
     count(came.ok().flatten(), &shared);
 }
 
@@ -86,12 +91,13 @@ fn count(came: Option<()>, shared: &Shared) {
 /// Reads a request and hands its client over to a shard, or tells it why not; `None` if the connection ends before.
 async fn shake_hands<S>(
     mut stream: S,
+    into_connection: impl FnOnce(S) -> Connection,
     peer: SocketAddr,
     seat: Result<Seat, NoSeat>,
     shared: &Arc<Shared>,
 ) -> Option<()>
 where
-    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    S: AsyncRead + AsyncWrite + Unpin,
 {
     let (answer, seat) = match read_head(&mut stream, shared.options.max_head).await? {
         Ok((parts, rest)) => match taken(seat) {
@@ -108,7 +114,7 @@ where
     match (answer, seat) {
         (Ok((entry, rest)), Some(seat)) => {
             let greeting = entry.greeting(shared);
-            shared.arrive(entry.into_arrival(Box::pin(stream), seat, greeting, rest));
+            shared.arrive(entry.into_arrival(into_connection(stream), seat, greeting, rest));
             Some(())
         }
         (answer, _) => {
@@ -183,13 +189,13 @@ impl Entry {
 
     pub(super) fn into_arrival(
         self,
-        socket: super::client::BoxSocket,
+        connection: Connection,
         seat: Seat,
         greeting: Bytes,
         rest: Bytes,
     ) -> Arrival {
         Arrival {
-            socket,
+            connection,
             form: self.wish.form(),
             admission: Arc::new(self.admission),
             seat,

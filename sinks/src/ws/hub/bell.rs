@@ -11,11 +11,11 @@ use std::{
 use bytes::Bytes;
 use tokio::sync::Notify;
 
-use super::{admission::Admission, client::BoxSocket, limits::Seat, protocol::Since, wire::Form};
+use super::{admission::Admission, client::Connection, limits::Seat, protocol::Since, wire::Form};
 
 /// A client on its way from its request to its shard.
 pub(super) struct Arrival {
-    pub(super) socket: BoxSocket,
+    pub(super) connection: Connection,
     pub(super) form: Form,
     pub(super) admission: Arc<Admission>,
     pub(super) seat: Seat,

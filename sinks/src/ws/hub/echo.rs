@@ -11,7 +11,7 @@ use tokio::{
 use super::{
     accept::read_head,
     admission::Admission,
-    client::{Client, Gone, World},
+    client::{Client, Connection, Gone, World},
     decoder::Message,
     http::{self, Wish},
     limits::Rate,
@@ -52,7 +52,7 @@ async fn receive(mut stream: TcpStream, shared: Arc<Shared>) -> Option<()> {
     let waker = poll_fn(|task| Poll::Ready(task.waker().clone())).await;
     let admission = Arc::new(Admission::new());
     let mut client = Client::new(
-        Box::pin(stream),
+        Connection::Tcp(stream),
         waker,
         Form::Plain,
         admission,

@@ -13,6 +13,7 @@ use tokio_tungstenite::tungstenite::http::{self, HeaderValue, StatusCode, header
 use super::{
     accept::{Entry, decide, taken},
     admission::Refusal,
+    client::Connection,
     error::PublishError,
     event::Event,
     events::EventBody,
@@ -204,7 +205,7 @@ async fn stream(
         }
     }
     let greeting = retry(shared.options.retry);
-    shared.arrive(entry.into_arrival(Box::pin(socket), seat, greeting, Bytes::new()));
+    shared.arrive(entry.into_arrival(Connection::other(socket), seat, greeting, Bytes::new()));
     Ok(response)
 }
 
@@ -236,7 +237,12 @@ where
         match came {
             Ok(Ok(socket)) => {
                 let none = Bytes::new();
-                shared.arrive(entry.into_arrival(Box::pin(socket), seat, none.clone(), none));
+                shared.arrive(entry.into_arrival(
+                    Connection::other(socket),
+                    seat,
+                    none.clone(),
+                    none,
+                ));
             }
             _ => add(&shared.counters.refused, 1),
         }

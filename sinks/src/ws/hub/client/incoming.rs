@@ -28,7 +28,7 @@ impl Client {
             }
             let mut buffer = ReadBuf::new(scratch);
             let mut task = Context::from_waker(&self.waker);
-            match self.socket.as_mut().poll_read(&mut task, &mut buffer) {
+            match self.connection.io().poll_read(&mut task, &mut buffer) {
                 Poll::Ready(Ok(())) if !buffer.filled().is_empty() => {
                     self.heard = world.now;
                     self.is_pinged = false;

@@ -26,8 +26,8 @@ impl Client {
         let mut written = 0;
         while written < bytes.len() {
             match self
-                .socket
-                .as_mut()
+                .connection
+                .io()
                 .poll_write(&mut task, &bytes[written..])
             {
                 Poll::Ready(Ok(count)) if count > 0 => written += count,
@@ -44,7 +44,7 @@ impl Client {
             self.progress = world.now;
         }
         let mut task = Context::from_waker(&self.waker);
-        match self.socket.as_mut().poll_flush(&mut task) {
+        match self.connection.io().poll_flush(&mut task) {
             Poll::Ready(Ok(())) => self.is_unflushed = false,
             Poll::Ready(Err(_)) => return Err(Gone),
             Poll::Pending => self.is_unflushed = true,
@@ -182,8 +182,8 @@ impl Client {
             let count = backlog.slices(&mut slices);
             let mut task = Context::from_waker(&self.waker);
             let written = self
-                .socket
-                .as_mut()
+                .connection
+                .io()
                 .poll_write_vectored(&mut task, &slices[..count]);
             match written {
                 Poll::Ready(Ok(count)) if count > 0 => {
@@ -205,7 +205,7 @@ impl Client {
         };
         if !leaving.is_shut && self.backlog.is_none() {
             let mut task = Context::from_waker(&self.waker);
-            match self.socket.as_mut().poll_shutdown(&mut task) {
+            match self.connection.io().poll_shutdown(&mut task) {
                 Poll::Ready(Ok(())) => leaving.is_shut = true,
                 Poll::Ready(Err(_)) => return Err(Gone),
                 Poll::Pending => {}

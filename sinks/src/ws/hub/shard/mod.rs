@@ -142,7 +142,7 @@ impl Shard {
         let id = entry.key();
         let doorbell = Doorbell::new(id, bell);
         let Arrival {
-            socket,
+            connection,
             form,
             admission,
             seat,
@@ -151,7 +151,7 @@ impl Shard {
             topics,
             since,
         } = arrival;
-        let client = Client::new(socket, doorbell.waker(), form, admission, seat, now);
+        let client = Client::new(connection, doorbell.waker(), form, admission, seat, now);
         let guest = entry.insert(Guest {
             client,
             doorbell,
