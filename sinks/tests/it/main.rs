@@ -2,6 +2,8 @@
 
 mod child;
 mod double;
+#[path = "../../../tests/peers/mod.rs"]
+mod peers;
 
 mod adapt {
     automod::dir!("tests/it/adapt");

@@ -1,4 +1,4 @@
-"""Clients of a hub at the port that is given, by the library `websockets`; says `done` if all is as it should be."""
+"""Clients of a hub at the port that is the second argument, by the library `websockets`; says `done` if all is as it should be."""
 
 import asyncio
 import json
@@ -9,7 +9,7 @@ import sys
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
-URL = f"ws://127.0.0.1:{sys.argv[1]}/"
+URL = f"ws://127.0.0.1:{sys.argv[2]}/"
 
 
 async def received(client):

@@ -4,6 +4,7 @@ use std::{
     fmt,
     ops::ControlFlow,
     pin::Pin,
+    sync::{Arc, OnceLock},
     task::{Poll, ready},
 };
 
@@ -65,18 +66,56 @@ pub fn connect(
 /// Makes the two halves of an open connection, to `url` or from there.
 pub(super) fn halves(url: String, socket: Socket, id: StageId) -> (WsSender, Flow<Received>) {
     let (outgoing, incoming) = socket.split();
+    let fault = Fault::default();
     let received = Received {
         url: url.clone(),
         incoming: Some(incoming),
+        fault: fault.clone(),
         id,
     };
-    (WsSender { url, outgoing }, Flow::new(received))
+    let sender = WsSender {
+        url,
+        outgoing,
+        fault,
+    };
+    (sender, Flow::new(received))
+}
+
+/// What the half that receives has found wrong with what came, for the other half to say.
+#[derive(Clone, Default)]
+struct Fault(Arc<OnceLock<CloseCode>>);
+
+impl Fault {
+    fn set(&self, error: &WsError) {
+        let code = match error {
+            WsError::Receive {
+                cause: Error::Utf8(_),
+                ..
+            } => CloseCode::Invalid,
+            WsError::Receive {
+                cause: Error::Capacity(_),
+                ..
+            } => CloseCode::Size,
+            WsError::Receive {
+                cause: Error::Protocol(_),
+                ..
+            } => CloseCode::Protocol,
+            _ => return,
+        };
+        // There is one: nothing is received after it.
+        let _ = self.0.set(code);
+    }
+
+    fn code(&self) -> CloseCode {
+        self.0.get().copied().unwrap_or(CloseCode::Normal)
+    }
 }
 
 /// The half of [`connect`], or of a client of [`listen`](super::listen), that sends: by hand, or as the sink of a flow of anything that is a [`Message`].
 pub struct WsSender {
     url: String,
     outgoing: SplitSink<Socket, Message>,
+    fault: Fault,
 }
 
 impl WsSender {
@@ -94,7 +133,8 @@ impl WsSender {
         sent.map_err(|cause| self.failed(cause))
     }
 
-    /// Tells the server that this is the end. The flow of the connection completes when the server has answered.
+    /// Tells the server that this is the end, with code 1000, or 1002, 1007 or 1009 if what came from it was no WebSocket, no UTF-8
+    /// or too large. The flow of the connection completes when the server has answered.
     ///
     /// # Errors
     ///
@@ -133,7 +173,7 @@ impl<T: Into<Message> + Send> Sink<T> for WsSender {
     async fn close(&mut self) -> Result<(), WsError> {
         // Without a word the server would be told 1005, that there was none.
         let farewell = CloseFrame {
-            code: CloseCode::Normal,
+            code: self.fault.code(),
             reason: Utf8Bytes::default(),
         };
         let told = self.outgoing.send(Message::Close(Some(farewell))).await;
@@ -164,6 +204,7 @@ impl fmt::Debug for WsSender {
 pub struct Received {
     url: String,
     incoming: Option<SplitStream<Socket>>,
+    fault: Fault,
     id: StageId,
 }
 
@@ -194,6 +235,7 @@ impl Observable for Received {
             }
             Err(error) => {
                 this.incoming = None;
+                this.fault.set(&error);
                 Poll::Ready(Err(error))
             }
         }

@@ -2,6 +2,8 @@
 
 mod contract;
 mod layout;
+#[path = "../../../tests/peers/mod.rs"]
+mod peers;
 
 mod adapt {
     automod::dir!("tests/it/adapt");

@@ -1,4 +1,4 @@
-//! A server that echoes, of the hub's own parts: what the test suite of `sinks/tests/autobahn` talks to.
+//! A server that echoes, of the hub's own parts: what the test suite of `tests/peers/autobahn` talks to.
 
 use std::{env, future::poll_fn, net::SocketAddr, sync::Arc, task::Poll};
 

@@ -7,7 +7,7 @@ use thalweg::{
     sources::ws::{self, Client, Listen, Message, WsError},
 };
 use tokio::{
-    io::AsyncReadExt,
+    io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
 };
 use tokio_tungstenite::{connect_async, tungstenite::client::IntoClientRequest};
@@ -135,6 +135,28 @@ async fn a_message_that_is_too_large_is_an_error_of_that_client_alone() {
     let mut received = client.unwrap().unwrap().received;
     let (_, item) = join(fits.send(Message::text("x".repeat(1000))), received.next()).await;
     assert_eq!(item.unwrap().unwrap().len(), 1000);
+}
+
+#[tokio::test]
+async fn who_sends_what_may_not_be_is_told_so_by_the_close() {
+    let (listener, url) = bind().await;
+    let mut clients = Listen::new(listener).max_message_size(100).flow();
+    let masked = |first: u8, payload: &[u8]| {
+        let length = u8::try_from(payload.len()).unwrap();
+        [&[first, 0x80 | length, 0, 0, 0, 0], payload].concat()
+    };
+    let cases = [(masked(0x83, b""), 1002), (masked(0x81, &[0xff]), 1007), (masked(0x81, &[b'x'; 101]), 1009)];
+    for (bytes, code) in cases {
+        let (connected, client) = join(connect_async(&url), clients.next()).await;
+        let (mut socket, client) = (connected.unwrap().0, client.unwrap().unwrap());
+        socket.get_mut().write_all(&bytes).await.unwrap();
+        let (outcome, message) = join(client.received.run_into(client.sender), socket.next()).await;
+        assert!(outcome.is_err());
+        let Message::Close(Some(frame)) = message.unwrap().unwrap() else {
+            panic!("the connection is not closed");
+        };
+        assert_eq!(u16::from(frame.code), code);
+    }
 }
 
 #[tokio::test(start_paused = true)]

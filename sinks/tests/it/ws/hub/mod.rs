@@ -29,7 +29,7 @@ mod crowd;
 mod formats;
 mod killed;
 mod lifetime;
-mod python;
+mod peers;
 mod resume;
 mod slow;
 mod tls;
