@@ -94,6 +94,11 @@ pub(crate) fn all() -> Vec<Contestant> {
             Rust,
             Here(servers::tokio_websockets::run),
         ),
+        rival(
+            "fastwebsockets, buffered",
+            Rust,
+            Here(servers::fast_websockets::run),
+        ),
         rival(U_WEB_SOCKETS, Foreign, Python("u_web_sockets.py")),
         rival("ws on node", Foreign, Node("ws.mjs")),
         rival(

@@ -209,7 +209,7 @@ fn write(stream: &mut TcpStream, bytes: &[u8]) -> io::Result<usize> {
 }
 
 /// Gives the response to a request for a WebSocket once its header has come.
-fn response(request: &[u8]) -> io::Result<Option<String>> {
+pub(super) fn response(request: &[u8]) -> io::Result<Option<String>> {
     if !request.ends_with(b"\r\n\r\n") {
         return match request.len() {
             0..LONGEST_REQUEST => Ok(None),

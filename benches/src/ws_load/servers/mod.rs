@@ -4,6 +4,7 @@
 //! every event to every client.
 
 pub(crate) mod by_hand;
+pub(crate) mod fast_websockets;
 pub(crate) mod hub;
 pub(crate) mod tokio_websockets;
 pub(crate) mod tungstenite_feed;
