@@ -152,6 +152,20 @@ async fn a_page_is_used_by_keyboard_in_a_narrow_window_and_in_the_dark() -> Outc
     let dark: String = page.evaluate("getComputedStyle(document.body).backgroundColor + getComputedStyle(document.documentElement).backgroundColor").await?;
     assert_ne!(light, dark);
 
+    // Made larger and small again, everything is in the window as it was before.
+    let height = "[...document.querySelectorAll('section')].map(one => Math.round(one.getBoundingClientRect().bottom)).join()";
+    page.resize(1024, 800).await?;
+    page.until(
+        "new Promise(go => requestAnimationFrame(() => requestAnimationFrame(() => go(true))))",
+    )
+    .await?;
+    let before: String = page.evaluate(height).await?;
+    page.resize(1024, 1600).await?;
+    page.until("document.querySelector('#prices').height > 1000")
+        .await?;
+    page.resize(1024, 800).await?;
+    page.until(&format!("{height} === '{before}'")).await?;
+
     for width in [320, 480, 1024] {
         page.resize(width, 800).await?;
         assert!(
