@@ -1,5 +1,8 @@
 //! What a client that is slower than its events has still to get, and what becomes of it when that is too much. No I/O.
 
+#[cfg(test)]
+mod tests;
+
 use std::{
     collections::{BTreeMap, HashMap, VecDeque},
     io::IoSlice,
@@ -81,10 +84,6 @@ struct Live {
     superseded: u64,
     last_superseded: u64,
 }
-
-#[cfg(test)]
-#[path = "backlog_tests.rs"]
-mod tests;
 
 /// What waits for a client, in order.
 #[derive(Debug)]
