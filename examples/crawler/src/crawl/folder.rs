@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use tokio::task::spawn_blocking;
+use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::Instant;
 
 use super::admission::Admission;
@@ -41,8 +41,17 @@ pub struct Folder {
     /// What was counted by the end of the runs before.
     before: Numbers,
     last_sync: Instant,
+    syncing: Option<Syncing>,
     /// Held until the folder is dropped.
     _lock: File,
+}
+
+/// Brings what was written by a moment to the disk, while the crawl goes on.
+#[derive(Debug)]
+struct Syncing {
+    /// How long the log was at that moment.
+    length: u64,
+    work: JoinHandle<Result<(), FolderError>>,
 }
 
 /// What a crawl begins with.
@@ -99,6 +108,7 @@ impl Folder {
             start: Some(Start::anew(args, key)),
             before: Numbers::default(),
             last_sync: Instant::now(),
+            syncing: None,
             _lock: lock,
         })
     }
@@ -132,6 +142,7 @@ impl Folder {
             start: Some(start),
             before: state.numbers,
             last_sync: Instant::now(),
+            syncing: None,
             _lock: lock,
         })
     }
@@ -170,7 +181,7 @@ impl Folder {
 
     /// Writes out what was appended, and commits it with what `counts` sets.
     ///
-    /// When it is ready, all survives the death of the process; and once a second that of the machine.
+    /// When it is ready, all survives the death of the process; within some two seconds that of the machine.
     pub(super) async fn commit(
         &mut self,
         counts: impl FnOnce(&mut Numbers),
@@ -183,26 +194,43 @@ impl Folder {
             }
             counts(numbers);
         })?;
-        if self.last_sync.elapsed() >= SYNC_EVERY {
-            self.sync().await?;
-            self.log.compact()?;
+        if let Some(syncing) = self.syncing.take_if(|syncing| syncing.work.is_finished()) {
+            let length = syncing.length;
+            self.end_sync(syncing).await?;
+            self.log.compact(length)?;
+        }
+        if self.syncing.is_none() && self.last_sync.elapsed() >= SYNC_EVERY {
+            self.begin_sync().await?;
         }
         Ok(())
     }
 
-    /// Waits until all that was written is on the disk.
-    async fn sync(&mut self) -> Result<(), FolderError> {
-        self.outputs.sync().await?;
-        let sync = self.log.sync();
-        blocking(&self.directory, move || Ok(sync()?)).await?;
+    /// Begins to bring all that is committed to the disk: the outputs first, since the log tells of them.
+    async fn begin_sync(&mut self) -> Result<(), FolderError> {
+        let (outputs, log) = (self.outputs.to_sync().await?, self.log.to_sync());
         self.last_sync = Instant::now();
+        self.syncing = Some(Syncing {
+            length: self.log.length(),
+            work: spawn_blocking(move || {
+                outputs()?;
+                Ok(log()?)
+            }),
+        });
         Ok(())
+    }
+
+    async fn end_sync(&mut self, syncing: Syncing) -> Result<(), FolderError> {
+        ended(&self.directory, syncing.work).await
     }
 
     /// Ends the outputs: all is on the disk.
     pub(super) async fn close(&mut self) -> Result<(), FolderError> {
+        if let Some(syncing) = self.syncing.take() {
+            self.end_sync(syncing).await?;
+        }
         self.outputs.close().await?;
-        self.sync().await
+        let log = self.log.to_sync();
+        blocking(&self.directory, move || Ok(log()?)).await
     }
 }
 
@@ -248,7 +276,14 @@ async fn blocking<T: Send + 'static>(
     directory: &Path,
     work: impl FnOnce() -> Result<T, FolderError> + Send + 'static,
 ) -> Result<T, FolderError> {
-    match spawn_blocking(work).await {
+    ended(directory, spawn_blocking(work)).await
+}
+
+async fn ended<T>(
+    directory: &Path,
+    work: JoinHandle<Result<T, FolderError>>,
+) -> Result<T, FolderError> {
+    match work.await {
         Ok(result) => result,
         Err(error) => Err(FolderError::new(
             directory,

@@ -179,6 +179,25 @@ impl AppendFile {
             .map_err(|source| self.failed(source))
     }
 
+    /// What brings all that the file has to the disk, on a thread that may wait, while others write to it.
+    ///
+    /// # Errors
+    ///
+    /// [`OutputError`] if the system has no more handles.
+    pub(super) async fn to_sync(
+        &self,
+    ) -> Result<impl FnOnce() -> Result<(), OutputError> + Send + use<>, OutputError> {
+        let path = self.path.clone();
+        let failed = move |source| OutputError::new(Attempt::Write, &path, source);
+        match self.file.try_clone().await {
+            Ok(file) => {
+                let file = file.into_std().await;
+                Ok(move || file.sync_data().map_err(failed))
+            }
+            Err(source) => Err(failed(source)),
+        }
+    }
+
     async fn write_buffer(&mut self) -> Result<(), OutputError> {
         while self.taken < self.buffer.len() {
             match self.file.write(&self.buffer[self.taken..]).await {

@@ -191,6 +191,21 @@ impl Outputs {
         Ok(())
     }
 
+    /// What brings all that was flushed to the disk, on a thread that may wait; meanwhile more can be written.
+    ///
+    /// # Errors
+    ///
+    /// [`OutputError`] if the system has no more handles.
+    pub(crate) async fn to_sync(
+        &self,
+    ) -> Result<impl FnOnce() -> Result<(), OutputError> + Send + use<>, OutputError> {
+        let mut files = Vec::new();
+        for file in self.files() {
+            files.push(file.to_sync().await?);
+        }
+        Ok(move || files.into_iter().try_for_each(|sync| sync()))
+    }
+
     /// Writes everything and waits until it is on the disk.
     ///
     /// # Errors

@@ -128,7 +128,7 @@ fn measure_url_checks_in_batches() {
             log.commit(|numbers| numbers.set("file", "pages.jsonl", id))
                 .expect("written");
             if syncs {
-                log.sync()().expect("written");
+                log.to_sync()().expect("written");
             }
         }
         let per = |took: Duration| took.as_nanos() / u128::from(BATCH * BATCHES);

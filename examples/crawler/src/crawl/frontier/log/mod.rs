@@ -28,7 +28,7 @@ const COMPACT_ABOVE: u64 = 64 << 20;
 /// The log of a crawl, which one process appends to.
 ///
 /// What is appended is gathered in memory. A [`commit`](Self::commit) hands all of it to the system at once: it survives
-/// the death of the process. After a [`sync`](Self::sync) it survives that of the machine. A commit that was cut off is
+/// the death of the process. After a [sync](Self::to_sync) it survives that of the machine. A commit that was cut off is
 /// not there when the log is read, so the log is at any moment that of a crawl that was whole.
 ///
 /// Once most of it is about URLs that are done, it is rewritten without them beside the old one, in a thread of its own,
@@ -136,7 +136,7 @@ impl Log {
     }
 
     /// What brings all that is committed to the disk.
-    pub(in crate::crawl) fn sync(&self) -> impl FnOnce() -> Result<(), LogError> + Send + use<> {
+    pub(in crate::crawl) fn to_sync(&self) -> impl FnOnce() -> Result<(), LogError> + Send + use<> {
         let (file, path) = (self.file.clone(), self.path.clone());
         move || {
             let synced = file.sync_data();
@@ -144,10 +144,15 @@ impl Log {
         }
     }
 
+    /// How long it is with all that is committed.
+    pub(in crate::crawl) fn length(&self) -> u64 {
+        self.length
+    }
+
     /// Begins a compaction if it is worth it, and puts one that has ended in place.
     ///
-    /// To be called when all that was committed is on the disk, and with it all that its numbers tell of.
-    pub(in crate::crawl) fn compact(&mut self) -> Result<(), LogError> {
+    /// The first `synced` bytes of the log have to be on the disk, and with them all that its numbers tell of.
+    pub(in crate::crawl) fn compact(&mut self, synced: u64) -> Result<(), LogError> {
         if let Some(compaction) = self.compaction.take_if(|running| running.is_ended()) {
             let put = compaction.put_in_place(&self.path, self.length);
             if let Some((file, length)) = put.map_err(|error| self.failed(error))? {
@@ -155,11 +160,13 @@ impl Log {
                 self.length = length;
             }
             self.compacted = self.length;
+            // What was on the disk is no longer where it was.
+            return Ok(());
         }
         let is_mostly_done = self.done > self.next_id / 2;
         let has_grown = self.length > self.compact_above.max(self.compacted.saturating_mul(2));
         if self.compaction.is_none() && is_mostly_done && has_grown {
-            self.compaction = Some(Compaction::start(&self.path, self.length));
+            self.compaction = Some(Compaction::start(&self.path, synced));
         }
         Ok(())
     }
