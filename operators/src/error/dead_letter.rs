@@ -24,8 +24,8 @@ impl<O: Observable> Flow<O> {
     /// ```
     ///
     /// The errors of one poll go into one write, which is flushed at once. When the source has ended the sink is flushed
-    /// and closed, also after an error of the stream, and only then is the end handed on. To drop the errors see
-    /// [`ok_items`](Flow::ok_items), to end the flow at the first [`raise`](Flow::raise).
+    /// and closed, or [abandoned](Sink::abandon) after an error of the stream, and only then is the end handed on. To drop
+    /// the errors see [`ok_items`](Flow::ok_items), to end the flow at the first [`raise`](Flow::raise).
     ///
     /// # Backpressure
     ///
@@ -133,19 +133,27 @@ impl<X, S: Sink<X>> Letters<X, S> {
         }
     }
 
-    /// Writes and flushes what there is; closes the sink after the `last`.
-    async fn deliver(mut self, last: bool) -> Result<Option<Self>, S::Error> {
+    /// Writes and flushes what there is; at the end of the stream it ends the sink as well.
+    async fn deliver(mut self, end: Option<End>) -> Result<Option<Self>, S::Error> {
         let written = write_batch(&mut self.sink, &mut self.batch, &mut self.ledger).await;
         let left = self.batch.len() as u64;
         self.ledger.drop_items(DropReason::Failed, left);
         written?;
         self.sink.flush().await?;
-        if !last {
-            return Ok(Some(self));
+        match end {
+            None => return Ok(Some(self)),
+            Some(End::Completed) => self.sink.close().await?,
+            Some(End::Failed) => self.sink.abandon().await?,
         }
-        self.sink.close().await?;
         Ok(None)
     }
+}
+
+/// How the stream has ended.
+#[derive(Clone, Copy)]
+enum End {
+    Completed,
+    Failed,
 }
 
 impl<O, T, X, S> Observable for DeadLetter<O, X, S>
@@ -167,7 +175,11 @@ where
     {
         let mut this = self.project();
         loop {
-            this.office.start(this.stage.is_ended());
+            let end = this.stage.is_ended().then_some(match this.error {
+                None => End::Completed,
+                Some(_) => End::Failed,
+            });
+            this.office.start(end);
             match this.office.poll(cx) {
                 Poll::Ready(Ok(())) => {}
                 Poll::Ready(Err(error)) => {
@@ -239,11 +251,11 @@ where
     X: Send + 'static,
     S: Sink<X> + Send + 'static,
 {
-    /// Begins to write, if there is something, or to close.
-    fn start(&mut self, last: bool) {
-        let due = matches!(self, Self::Idle(letters) if last || !letters.batch.is_empty());
+    /// Begins to write, if there is something, or to end the sink.
+    fn start(&mut self, end: Option<End>) {
+        let due = matches!(self, Self::Idle(letters) if end.is_some() || !letters.batch.is_empty());
         if due && let Self::Idle(letters) = std::mem::replace(self, Self::Closed) {
-            *self = Self::Busy(Box::pin(letters.deliver(last)));
+            *self = Self::Busy(Box::pin(letters.deliver(end)));
         }
     }
 

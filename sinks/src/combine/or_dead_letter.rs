@@ -172,10 +172,10 @@ where
         dead.map_err(|error| self.dead_failed(error))
     }
 
-    /// Abandons the sink, and closes the dead letters, which are complete as they are.
+    /// Abandons both, also if the first fails: of a stream that has failed the dead letters are no more complete than the rest.
     async fn abandon(&mut self) -> Result<(), Self::Error> {
         let abandoned = self.sink.abandon().await;
-        let dead = self.dead.close().await;
+        let dead = self.dead.abandon().await;
         abandoned.map_err(|error| self.sink_failed(error))?;
         dead.map_err(|error| self.dead_failed(error))
     }

@@ -8,6 +8,7 @@ use thalweg::{
     operators::{error::Backoff, terminal::RunError},
     prelude::*,
     sinks::{DeadLetterError, WriteError, json_lines, or_dead_letter, retrying},
+    sources::fail,
 };
 
 use crate::double::Double;
@@ -88,4 +89,27 @@ async fn dead_letters_that_are_taken_in_part_are_not_taken_twice() {
     assert_eq!(batch, [2, 3]);
     sink.write(&mut batch).await.unwrap();
     assert_eq!(dead.taken(), [1, 2, 3]);
+}
+
+#[tokio::test]
+async fn a_failed_flow_abandons_both() {
+    let (sink, dead) = (Double::new().failing_after([2]), Double::new());
+    let flow = (1..=3).flow().with_error().concat(fail("the source broke"));
+    let ended = flow.run_into(or_dead_letter(sink.clone(), dead.clone())).await;
+    assert!(matches!(ended, Err(RunError::Flow("the source broke"))), "{ended:?}");
+    assert_eq!(dead.taken(), [3], "what came before the failure is still a dead letter");
+    assert_eq!(sink.calls(), ["write", "flush", "abandon"]);
+    assert_eq!(dead.calls(), ["write", "flush", "abandon"]);
+}
+
+#[tokio::test]
+async fn dead_letters_that_show_all_or_nothing_show_nothing_of_a_flow_that_failed() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("refused.jsonl");
+    let both = || or_dead_letter(Double::new().failing_after([0]), json_lines(&path).atomic());
+    let failing = [1].flow().with_error().concat(fail("the source broke"));
+    assert!(failing.run_into(both()).await.is_err());
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+    [1].flow().run_into(both()).await.unwrap();
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), "1\n");
 }
