@@ -2,21 +2,23 @@
 //! Run with: `cargo run --example unix_socket -- listen /tmp/lines`, then in another terminal:
 //! `ls | cargo run --example unix_socket -- send /tmp/lines`
 
+#[cfg(unix)]
 use std::{env, error::Error};
 
+#[cfg(unix)]
 use thalweg::{
     sinks::{encoding::Text, stdout, unix},
     sources::{empty, stdin_lines, unix_connections},
 };
-use tokio::net::UnixListener;
 
+#[cfg(unix)]
 async fn listen(path: &str) -> Result<(), Box<dyn Error>> {
     // It stays when a process ends, and would be in the way.
     std::fs::remove_file(path).or_else(|error| match error.kind() {
         std::io::ErrorKind::NotFound => Ok(()),
         _ => Err(error),
     })?;
-    let listener = UnixListener::bind(path)?;
+    let listener = tokio::net::UnixListener::bind(path)?;
     println!("listening on {path}");
     unix_connections(listener)
         .merge_map(100, |connection| {
@@ -35,6 +37,7 @@ async fn listen(path: &str) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
+#[cfg(unix)]
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<_> = env::args().skip(1).collect();
@@ -43,4 +46,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
         ["send", path] => Ok(stdin_lines().run_into(unix(path, Text)).await?),
         _ => Err("usage: unix_socket listen|send PATH".into()),
     }
+}
+
+#[cfg(not(unix))]
+fn main() -> std::process::ExitCode {
+    eprintln!("unix_socket: there are no Unix sockets on this system; see tcp_server");
+    std::process::ExitCode::FAILURE
 }
