@@ -148,7 +148,13 @@ impl Follower {
         self.finished.extend(remembered.map(Neighbour::end));
     }
 
-    fn current(&self) -> Option<FileId> {
+    #[cfg(feature = "watch")]
+    pub(super) fn path(&self) -> &Arc<Path> {
+        &self.path
+    }
+
+    /// Gives the newest file that is read.
+    pub(super) fn current(&self) -> Option<FileId> {
         self.files.back().map(|file| file.stamp.file)
     }
 
@@ -338,6 +344,12 @@ impl Follower {
     /// Tells whether a file had more than was read.
     pub(super) fn is_behind(&self) -> bool {
         self.files.iter().any(|file| !file.at_end)
+    }
+
+    /// Tells whether a file is read to which the path does not lead any more.
+    #[cfg(feature = "watch")]
+    pub(super) fn has_left_files(&self) -> bool {
+        self.files.iter().any(|file| file.left.is_some())
     }
 
     /// Gives what there is to tell, in order, to be taken out.

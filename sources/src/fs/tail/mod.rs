@@ -1,6 +1,8 @@
 //! `tail`: the lines of files that grow, as they come.
 
 mod block;
+#[cfg_attr(not(feature = "watch"), path = "deaf.rs")]
+mod ear;
 mod error;
 mod event;
 mod follower;
@@ -12,6 +14,7 @@ mod rotated;
 mod source;
 mod store;
 mod tracked;
+mod work;
 
 use std::{
     convert::Infallible,

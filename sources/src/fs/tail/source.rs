@@ -4,9 +4,8 @@ use std::{
     collections::VecDeque,
     fmt,
     ops::ControlFlow,
-    path::{Path, PathBuf},
-    sync::Arc,
-    task::{Poll, ready},
+    path::PathBuf,
+    task::{Poll, Waker, ready},
     time::Duration,
 };
 
@@ -16,13 +15,16 @@ use tokio::time::Instant;
 
 use super::{
     block::Block,
+    ear::{self, Ear},
     error::TailError,
     event::{Event, News},
-    follower::{Follower, Start},
-    ledger::Ledger,
-    store::PositionStore,
+    follower::Start,
+    work::{Keeping, Work},
 };
 use crate::{DEFAULT_MAX_LENGTH, fs::trip::Trip};
+
+/// Between two looks at least: lines that come one after the other are read together, and one that comes alone at once.
+const PAUSE: Duration = Duration::from_millis(2);
 
 /// What [`Tail`](super::Tail) can be told.
 #[derive(Clone, Debug)]
@@ -48,14 +50,6 @@ impl Options {
     }
 }
 
-/// Where positions are kept, and how often they are saved.
-pub(super) struct Keeping {
-    pub(super) store: PositionStore,
-    pub(super) ledger: Arc<Ledger>,
-    pub(super) every: Duration,
-    pub(super) saved: Option<Instant>,
-}
-
 /// Begins at the first poll and goes on until it is asked to stop. A clone begins anew.
 pub(super) struct TailSource {
     pub(super) options: Options,
@@ -73,6 +67,10 @@ enum State {
 /// While what the last look has found is told, the next one may be on its way.
 struct Following {
     trip: Trip<Work>,
+    /// None where nothing can be heard.
+    ear: Option<Ear>,
+    /// When the last look began.
+    looked: Instant,
     news: VecDeque<News>,
     /// What is cut into lines.
     block: Option<Block>,
@@ -83,19 +81,31 @@ struct Following {
 }
 
 impl Following {
-    fn new(work: Work) -> Self {
-        Self {
-            trip: Trip::new(work),
+    /// Begins with a look.
+    fn new(options: Options, keeping: Option<Keeping>, now: Instant) -> Self {
+        let (ear, listener) = ear::open().unzip();
+        let mut following = Self {
+            trip: Trip::new(Work::new(options, keeping, listener)),
+            ear,
+            looked: now,
             news: VecDeque::new(),
             block: None,
             room: Vec::new(),
             is_last: false,
-        }
+        };
+        following.look(now);
+        following
     }
 
     fn look(&mut self, now: Instant) {
+        self.looked = now;
         let room = std::mem::take(&mut self.room);
         self.trip.begin(move |work| work.look(now, room));
+    }
+
+    /// Tells whether the system said something since the last look began; otherwise has the task woken when it does.
+    fn has_heard(&self, task: &Waker) -> bool {
+        self.ear.as_ref().is_some_and(|ear| ear.has_heard(task))
     }
 
     #[inline]
@@ -143,8 +153,7 @@ impl TailSource {
         }
         let now = Instant::now();
         if matches!(self.state, State::Idle) {
-            let mut following = Following::new(Work::new(self.options.clone(), keep()));
-            following.look(now);
+            let following = Following::new(self.options.clone(), keep(), now);
             self.state = State::Following(Box::new(following));
         }
         loop {
@@ -183,8 +192,12 @@ impl TailSource {
                 continue;
             }
             if !work.has_more {
+                let interval = self.options.interval;
                 if !self.timer.is_set() {
-                    self.timer.set(now + self.options.interval);
+                    self.timer.set(now + interval);
+                }
+                if following.has_heard(cx.waker()) {
+                    self.timer.set(following.looked + PAUSE.min(interval));
                 }
                 if !self.timer.poll(cx.task(), now) {
                     return Poll::Pending;
@@ -217,132 +230,5 @@ impl fmt::Debug for TailSource {
             .field("options", &self.options)
             .field("ended", &matches!(self.state, State::Ended))
             .finish_non_exhaustive()
-    }
-}
-
-/// All followed paths. It is looked at them on another thread.
-struct Work {
-    options: Options,
-    /// None until the first look.
-    followers: Option<Vec<Follower>>,
-    keeping: Option<Keeping>,
-    news: VecDeque<News>,
-    /// What is read into next.
-    room: Vec<u8>,
-    complained: bool,
-    /// Whether anything was read, so that it should be looked again at once.
-    has_more: bool,
-    /// Whether there was more than is read at once, so that it is worth to read on while lines are cut.
-    is_behind: bool,
-    failed: Option<TailError>,
-}
-
-impl Work {
-    fn new(options: Options, keeping: Option<Keeping>) -> Self {
-        Self {
-            options,
-            followers: None,
-            keeping,
-            news: VecDeque::new(),
-            room: Vec::new(),
-            complained: false,
-            has_more: false,
-            is_behind: false,
-            failed: None,
-        }
-    }
-
-    fn look(&mut self, now: Instant, room: Vec<u8>) {
-        if self.room.capacity() == 0 {
-            self.room = room;
-        }
-        if self.followers.is_none() {
-            match self.begin() {
-                Ok(followers) => self.followers = Some(followers),
-                Err(error) => {
-                    self.failed = Some(error);
-                    return;
-                }
-            }
-        }
-        self.save(now);
-        self.has_more = false;
-        self.is_behind = false;
-        for follower in self.followers.iter_mut().flatten() {
-            if follower.look(now, &mut self.room) {
-                self.has_more = true;
-                self.is_behind |= follower.is_behind();
-            }
-        }
-        self.save_beginnings();
-        for follower in self.followers.iter_mut().flatten() {
-            self.news.append(follower.news());
-        }
-    }
-
-    /// Saves where it began with a path before the first of its lines is told: a crash from then on leaves nothing out.
-    fn save_beginnings(&mut self) {
-        let (Some(Keeping { store, ledger, .. }), Some(followers)) =
-            (&self.keeping, &mut self.followers)
-        else {
-            return;
-        };
-        let mut has_begun = false;
-        for follower in followers.iter_mut() {
-            for (stamp, mark) in follower.take_beginning() {
-                ledger.note(stamp, mark);
-                has_begun = true;
-            }
-        }
-        if has_begun && let Err(error) = store.save_here() {
-            self.complained = true;
-            self.news.push_back(error.into());
-        }
-    }
-
-    fn begin(&mut self) -> Result<Vec<Follower>, TailError> {
-        if let Some(Keeping { store, ledger, .. }) = &self.keeping {
-            store.begin(ledger)?;
-        }
-        let Options { paths, start, .. } = &self.options;
-        let saved = |path: &Path| {
-            let saved = self.keeping.as_ref()?.store.positions(path);
-            (!saved.is_empty()).then_some(Start::Saved(saved))
-        };
-        let followers = paths.iter().map(|path| {
-            let start = saved(path).unwrap_or_else(|| start.clone());
-            Follower::new(path.clone(), start, &self.options)
-        });
-        Ok(followers.collect())
-    }
-
-    /// Saves the positions, if it is time to.
-    fn save(&mut self, now: Instant) {
-        let Some(keeping) = &mut self.keeping else {
-            return;
-        };
-        let since = |saved| now.saturating_duration_since(saved);
-        if keeping
-            .saved
-            .is_some_and(|saved| since(saved) < keeping.every)
-        {
-            return;
-        }
-        keeping.saved = Some(now);
-        match keeping.store.save_here() {
-            Ok(()) => self.complained = false,
-            Err(error) if !self.complained => {
-                self.complained = true;
-                self.news.push_back(error.into());
-            }
-            Err(_) => {}
-        }
-    }
-
-    fn tell_rest(&mut self) {
-        for follower in self.followers.iter_mut().flatten() {
-            follower.tell_rest();
-            self.news.append(follower.news());
-        }
     }
 }

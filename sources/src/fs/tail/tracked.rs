@@ -15,8 +15,9 @@ use super::{
     event::Event,
     ledger::{Failed, Ledger},
     line::Line,
-    source::{Keeping, TailSource},
+    source::TailSource,
     store::PositionStore,
+    work::Keeping,
 };
 
 /// Lines that may be out and not acknowledged, unless it is told otherwise.
