@@ -15,7 +15,7 @@
 //! | [`channel`] | what is sent into it by hand |
 //! | [`interval`], [`interval_now`], [`timer`] | ticks of the clock |
 //! | [`lines`], [`read_lines`], [`tcp_lines`] | lines of a file, of a reader, of a TCP connection |
-//! | [`tail()`], [`tail_all`] | lines of files that grow, as they come |
+//! | [`tail()`], [`tail_all`], [`tail_glob`] | lines of files that grow, as they come |
 //! | [`chunks`] | pieces of a file |
 //! | [`walk`] | what is in a folder and the folders in it |
 //! | [`from_mpsc`], [`from_broadcast`], [`from_watch`] | what comes through channels of tokio |
@@ -71,9 +71,9 @@ pub use error::ReadError;
 #[cfg(feature = "watch")]
 pub use fs::{Change, Watch, WatchError, watch};
 pub use fs::{
-    Chunks, Entry, EntryKind, FileError, FileId, Line, Lines, ParsePositionError, Position,
-    PositionStore, Tail, TailError, TrackedTail, Walk, WalkError, chunks, lines, tail, tail_all,
-    walk,
+    Chunks, Entry, EntryKind, FileError, FileId, Line, Lines, ParsePositionError, PatternError,
+    Position, PositionStore, Tail, TailError, TrackedTail, Walk, WalkError, chunks, lines, tail,
+    tail_all, tail_glob, walk,
 };
 pub use line_source::DEFAULT_MAX_LENGTH;
 pub use net::{

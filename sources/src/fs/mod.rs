@@ -17,8 +17,8 @@ pub use chunks::{Chunks, chunks};
 pub use error::FileError;
 pub use lines::{Lines, lines};
 pub use tail::{
-    FileId, Line, ParsePositionError, Position, PositionStore, Tail, TailError, TrackedTail, tail,
-    tail_all,
+    FileId, Line, ParsePositionError, PatternError, Position, PositionStore, Tail, TailError,
+    TrackedTail, tail, tail_all, tail_glob,
 };
 pub use walk::{Entry, EntryKind, Walk, WalkError, walk};
 #[cfg(feature = "watch")]

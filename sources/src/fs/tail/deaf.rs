@@ -2,13 +2,13 @@
 
 use std::task::Waker;
 
-use super::follower::Follower;
+use super::{source::Followed, work::Followers};
 
 pub(super) enum Ear {}
 
 pub(super) enum Listener {}
 
-pub(super) fn open() -> Option<(Ear, Listener)> {
+pub(super) fn open(_: &Followed) -> Option<(Ear, Listener)> {
     None
 }
 
@@ -19,11 +19,15 @@ impl Ear {
 }
 
 impl Listener {
-    pub(super) fn forget(&self) {
+    pub(super) fn forget(&self) -> bool {
         match *self {}
     }
 
-    pub(super) fn listen(&mut self, _: &[Follower]) -> bool {
+    pub(super) fn pause(&mut self) {
+        match *self {}
+    }
+
+    pub(super) fn listen(&mut self, _: &Followers, _: bool) -> bool {
         match *self {}
     }
 }

@@ -2,16 +2,21 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, HashSet},
-    ffi::OsString,
+    ffi::{OsStr, OsString},
     fs,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::Waker,
 };
 
-use notify::{Event, EventKind, RecursiveMode, Watcher};
+use notify::{Event, EventKind, RecursiveMode, Watcher, event::ModifyKind};
 
-use super::{follower::Follower, position::FileId};
+use super::{
+    follower::Follower, places::Places, position::FileId, source::Followed, work::Followers,
+};
+
+/// Folders that it takes little time to watch.
+const FEW: usize = 64;
 
 /// What the system said; shared by the thread that hears it, the task that waits for it and the listener.
 #[derive(Clone, Default)]
@@ -25,7 +30,11 @@ struct State {
     names: HashSet<OsString>,
     /// Whether all names are: a file that is read still has been renamed.
     all_names: bool,
+    /// Of a pattern, whose names are of interest as well.
+    places: Option<Arc<Places>>,
     has_heard: bool,
+    /// Whether it was of a name that has come or gone.
+    names_changed: bool,
     task: Option<Waker>,
 }
 
@@ -37,17 +46,19 @@ pub(super) struct Listener {
     watcher: Box<dyn Watcher + Send>,
     /// By followed path: the file there, and what the path is a link to.
     targets: HashMap<Arc<Path>, (Option<FileId>, Option<PathBuf>)>,
+    places: Option<Arc<Places>>,
     watched: BTreeMap<FileId, PathBuf>,
     /// Folders that are not there yet.
     awaited: BTreeSet<OsString>,
+    is_paused: bool,
 }
 
 /// Opens an ear; `None` if the system has no more to give.
-pub(super) fn open() -> Option<(Ear, Listener)> {
+pub(super) fn open(followed: &Followed) -> Option<(Ear, Listener)> {
     let ear = Ear::default();
     let hearing = ear.clone();
     let watcher = notify::recommended_watcher(move |message| hearing.hear(message)).ok()?;
-    let listener = Listener::new(ear.clone(), Box::new(watcher));
+    let listener = Listener::new(ear.clone(), Box::new(watcher), followed);
     Some((ear, listener))
 }
 
@@ -58,12 +69,36 @@ impl Ear {
     }
 
     fn hear(&self, message: notify::Result<Event>) {
+        // What is lost or went wrong may have been of interest.
+        let (is_wanted, is_of_names) = match message {
+            Err(_) => (true, true),
+            Ok(event) if event.need_rescan() || event.paths.is_empty() => (true, true),
+            // Files are opened and read all the time, here as well.
+            Ok(Event {
+                kind: EventKind::Access(_),
+                ..
+            }) => return,
+            Ok(event) => {
+                let is_of_names = match event.kind {
+                    EventKind::Modify(ModifyKind::Name(_)) => true,
+                    EventKind::Modify(_) => false,
+                    _ => true,
+                };
+                let state = self.lock();
+                let is_wanted = event.paths.iter().any(|path| {
+                    path.file_name()
+                        .is_none_or(|name| state.wants(name, is_of_names))
+                });
+                (is_wanted, is_of_names)
+            }
+        };
+        if !is_wanted {
+            return;
+        }
         let task = {
             let mut state = self.lock();
-            if !state.wants(message) {
-                return;
-            }
             state.has_heard = true;
+            state.names_changed |= is_of_names;
             state.task.take()
         };
         if let Some(task) = task {
@@ -89,44 +124,70 @@ impl Ear {
 }
 
 impl State {
-    fn wants(&self, message: notify::Result<Event>) -> bool {
-        // What is lost or went wrong may have been of interest.
-        let Ok(event) = message else {
-            return true;
+    fn wants(&self, name: &OsStr, has_come_or_gone: bool) -> bool {
+        let is_of_pattern = |places: &Arc<Places>| {
+            if has_come_or_gone {
+                places.has(name)
+            } else {
+                places.has_file(name)
+            }
         };
-        // Files are opened and read all the time, here as well.
-        if matches!(event.kind, EventKind::Access(_)) {
-            return false;
-        }
-        event.need_rescan()
-            || self.all_names
-            || event.paths.is_empty()
-            || event.paths.iter().any(|path| {
-                path.file_name()
-                    .is_none_or(|name| self.names.contains(name))
-            })
+        self.all_names
+            || self.names.contains(name)
+            || self.places.as_ref().is_some_and(is_of_pattern)
     }
 }
 
 impl Listener {
-    fn new(ear: Ear, watcher: Box<dyn Watcher + Send>) -> Self {
+    fn new(ear: Ear, watcher: Box<dyn Watcher + Send>, followed: &Followed) -> Self {
+        let places = match followed {
+            Followed::Paths(_) => None,
+            Followed::Pattern(pattern) => Some(Arc::new(Places::of(pattern))),
+        };
+        ear.lock().places.clone_from(&places);
         Self {
             ear,
             watcher,
+            places,
             targets: HashMap::new(),
             watched: BTreeMap::new(),
             awaited: BTreeSet::new(),
+            is_paused: false,
         }
     }
 
-    /// Forgets what was said.
-    pub(super) fn forget(&self) {
-        self.ear.lock().has_heard = false;
+    /// Forgets what was said; tells whether names have come or gone.
+    pub(super) fn forget(&self) -> bool {
+        let mut state = self.ear.lock();
+        state.has_heard = false;
+        std::mem::take(&mut state.names_changed)
     }
 
     /// Listens where these paths lead by now; tells whether there is anything new that is listened to.
-    pub(super) fn listen(&mut self, followers: &[Follower]) -> bool {
+    ///
+    /// The folders of a pattern are as they were while no names have come or gone.
+    pub(super) fn listen(&mut self, followers: &Followers, names_changed: bool) -> bool {
         let has_moved = self.find_targets(followers);
+        let all_names = followers.values().any(Follower::has_left_files);
+        let is_back = std::mem::take(&mut self.is_paused);
+        let is_new = if has_moved || names_changed || is_back || self.places.is_none() {
+            self.listen_to_folders(has_moved)
+        } else {
+            false
+        };
+        self.ear.lock().all_names = all_names;
+        is_new
+    }
+
+    /// Does not listen until the next call of `listen`, as far as that is soon undone.
+    pub(super) fn pause(&mut self) {
+        if !self.is_paused && self.watched.len() <= FEW {
+            self.is_paused = true;
+            self.watch(BTreeMap::new());
+        }
+    }
+
+    fn listen_to_folders(&mut self, has_moved: bool) -> bool {
         let mut wanted = BTreeMap::new();
         let mut awaited = BTreeSet::new();
         for folder in self.folders() {
@@ -136,24 +197,21 @@ impl Listener {
             }
         }
         let is_new = self.watch(wanted);
-        let all_names = followers.iter().any(Follower::has_left_files);
-        if has_moved || is_new || awaited != self.awaited || all_names != self.ear.lock().all_names
-        {
+        if has_moved || is_new || awaited != self.awaited {
             self.awaited = awaited;
             let names = self.names();
-            let mut state = self.ear.lock();
-            state.names = names;
-            state.all_names = all_names;
+            self.ear.lock().names = names;
         }
         is_new
     }
 
     /// Follows paths that are links; tells whether one leads elsewhere.
-    fn find_targets(&mut self, followers: &[Follower]) -> bool {
-        let mut has_moved = false;
-        for follower in followers {
+    fn find_targets(&mut self, followers: &Followers) -> bool {
+        let known = self.targets.len();
+        self.targets.retain(|path, _| followers.contains_key(path));
+        let mut has_moved = self.targets.len() != known;
+        for (path, follower) in followers {
             let file = follower.current();
-            let path = follower.path();
             if !matches!(self.targets.get(path), Some((known, _)) if *known == file) {
                 let target = path.is_symlink().then(|| fs::canonicalize(path).ok());
                 self.targets
@@ -172,7 +230,9 @@ impl Listener {
 
     fn folders(&self) -> BTreeSet<PathBuf> {
         let folder = |path: &Path| path.parent().map(Path::to_owned);
-        self.paths().filter_map(folder).collect()
+        let searched = self.places.as_ref().map(|places| places.folders());
+        let searched = searched.into_iter().flatten();
+        self.paths().filter_map(folder).chain(searched).collect()
     }
 
     /// Watches what is wanted and nothing else; tells whether any of it is new.
@@ -260,31 +320,35 @@ mod tests {
         }
     }
 
-    fn listener(watcher: impl Watcher + Send + 'static) -> (Listener, Vec<Follower>) {
+    fn listener(watcher: impl Watcher + Send + 'static) -> (Listener, Followers) {
         let path = PathBuf::from("no such folder/app.log");
-        let options = Options::new(vec![path.clone()]);
-        let follower = Follower::new(path, Start::Beginning, &options);
-        let listener = Listener::new(Ear::default(), Box::new(watcher));
-        (listener, vec![follower])
+        let options = Options::new(Followed::Paths(vec![path.clone()]));
+        let path: Arc<Path> = path.into();
+        let follower = Follower::new(Arc::clone(&path), Start::Beginning, &options);
+        let listener = Listener::new(Ear::default(), Box::new(watcher), &options.followed);
+        (listener, [(path, follower)].into())
     }
 
     #[test]
     fn without_watches_it_is_quiet_and_tries_again() {
         let (mut listener, followers) = listener(Exhausted);
         for _ in 0..3 {
-            assert!(!listener.listen(&followers));
+            assert!(!listener.listen(&followers, false));
             assert!(listener.watched.is_empty());
             assert!(!listener.ear.has_heard(Waker::noop()));
         }
         listener.watcher = Box::new(notify::NullWatcher);
-        assert!(listener.listen(&followers), "there are watches again");
-        assert!(!listener.listen(&followers));
+        assert!(
+            listener.listen(&followers, false),
+            "there are watches again"
+        );
+        assert!(!listener.listen(&followers, false));
     }
 
     #[test]
     fn what_is_of_no_interest_wakes_nobody() {
         let (mut listener, followers) = listener(notify::NullWatcher);
-        listener.listen(&followers);
+        listener.listen(&followers, false);
         let told = |kind, path: &str| {
             listener.forget();
             listener

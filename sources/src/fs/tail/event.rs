@@ -41,4 +41,6 @@ pub(super) enum Mark {
     At(u64),
     /// Up to its end, and nothing more is expected.
     Finished(u64),
+    /// It is gone, and so is the path.
+    Forgotten,
 }

@@ -1,12 +1,6 @@
 //! Follows one path through all files that it leads to, one after the other.
 
-use std::{
-    collections::VecDeque,
-    fs, io,
-    path::{Path, PathBuf},
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::VecDeque, fs, io, path::Path, sync::Arc, time::Duration};
 
 use tokio::time::Instant;
 
@@ -15,6 +9,7 @@ use super::{
     event::{Event, Mark, News},
     open_file::{At, OpenFile},
     position::{FileId, Position, Stamp},
+    readers::Readers,
     rotated::{ATTEMPTS, Neighbour, neighbours},
     source::Options,
 };
@@ -45,15 +40,17 @@ pub(super) struct Follower {
     /// The latest change of a file that is known; `None` until there was one.
     newest: Option<u64>,
     finished: VecDeque<Position>,
+    /// The last file that was read to its end or is gone.
+    last: Option<Arc<Stamp>>,
     max_length: usize,
     news: VecDeque<News>,
     complaint: Option<io::ErrorKind>,
 }
 
 impl Follower {
-    pub(super) fn new(path: PathBuf, start: Start, options: &Options) -> Self {
+    pub(super) fn new(path: Arc<Path>, start: Start, options: &Options) -> Self {
         Self {
-            path: path.into(),
+            path,
             start: Some(start),
             has_begun: false,
             linger: options.linger,
@@ -61,15 +58,25 @@ impl Follower {
             has_current: false,
             newest: None,
             finished: VecDeque::new(),
+            last: None,
             max_length: options.max_length,
             news: VecDeque::new(),
             complaint: None,
         }
     }
 
+    /// Opens the files in which positions were saved, before any other path can lead to one of them.
+    pub(super) fn resume(&mut self, now: Instant, readers: &mut Readers) {
+        if let Some(Start::Saved(saved)) =
+            self.start.take_if(|start| matches!(start, Start::Saved(_)))
+        {
+            self.restore(saved, now, readers);
+        }
+    }
+
     /// Looks where the path leads and reads on, a piece at most, into `room`; tells whether there may be more.
-    pub(super) fn look(&mut self, now: Instant, room: &mut Vec<u8>) -> bool {
-        match self.try_look(now, room) {
+    pub(super) fn look(&mut self, now: Instant, room: &mut Vec<u8>, readers: &mut Readers) -> bool {
+        match self.try_look(now, room, readers) {
             Ok(more) => {
                 self.complaint = None;
                 more
@@ -86,12 +93,13 @@ impl Follower {
         }
     }
 
-    fn try_look(&mut self, now: Instant, room: &mut Vec<u8>) -> io::Result<bool> {
+    fn try_look(
+        &mut self,
+        now: Instant,
+        room: &mut Vec<u8>,
+        readers: &mut Readers,
+    ) -> io::Result<bool> {
         let at = match self.start.take() {
-            Some(Start::Saved(saved)) => {
-                self.restore(saved, now);
-                At::Start
-            }
             Some(Start::End) => At::End,
             _ => At::Start,
         };
@@ -99,14 +107,14 @@ impl Follower {
             self.pass_over_older();
         }
         // A path that cannot be looked at is no reason not to read what is open.
-        let looked = self.look_at_path(at, now);
+        let looked = self.look_at_path(at, now, readers);
         let read = self.read(now, room);
-        self.finish(now);
+        self.finish(now, readers);
         looked?;
         read
     }
 
-    fn look_at_path(&mut self, at: At, now: Instant) -> io::Result<()> {
+    fn look_at_path(&mut self, at: At, now: Instant, readers: &mut Readers) -> io::Result<()> {
         let metadata = match fs::metadata(&self.path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 self.leave(now);
@@ -114,7 +122,13 @@ impl Follower {
             }
             looked => looked?,
         };
-        if self.has_current && self.current() == Some(FileId::of(&metadata)) {
+        let file = FileId::of(&metadata);
+        if self.has_current && self.current() == Some(file) {
+            return Ok(());
+        }
+        if readers.has_another(file, &self.path) {
+            // By a link or a rename; it is taken over once that path is done with it.
+            self.leave(now);
             return Ok(());
         }
         // Opened before it is looked for others, so that those are older.
@@ -131,9 +145,9 @@ impl Follower {
                 self.files.push_back(known);
             }
         } else {
-            self.skip_finished(&mut file);
-            self.find_missed(id, now);
-            self.push(file);
+            self.skip_finished(&mut file, readers);
+            self.find_missed(id, now, readers);
+            self.push(file, readers);
         }
         self.has_current = true;
         Ok(())
@@ -146,11 +160,6 @@ impl Follower {
         self.newest = Some(older.last().map_or(0, |last| last.modified));
         let remembered = older.iter().rev().take(REMEMBERED).rev();
         self.finished.extend(remembered.map(Neighbour::end));
-    }
-
-    #[cfg(feature = "watch")]
-    pub(super) fn path(&self) -> &Arc<Path> {
-        &self.path
     }
 
     /// Gives the newest file that is read.
@@ -167,7 +176,8 @@ impl Follower {
         }
     }
 
-    fn push(&mut self, file: OpenFile) {
+    fn push(&mut self, file: OpenFile, readers: &mut Readers) {
+        readers.begin(file.stamp.file, &self.path);
         let Position {
             offset, modified, ..
         } = file.position();
@@ -178,7 +188,7 @@ impl Follower {
     }
 
     /// Opens the files that came and went while nobody looked.
-    fn find_missed(&mut self, current: FileId, now: Instant) {
+    fn find_missed(&mut self, current: FileId, now: Instant, readers: &mut Readers) {
         let Some(newest) = self.newest else {
             return;
         };
@@ -188,12 +198,13 @@ impl Follower {
                 && neighbour.modified >= newest
                 && neighbour.file != current
                 && !self.files.iter().any(is_known)
+                && !readers.has_another(neighbour.file, &self.path)
                 && let Some(mut file) = self.open_neighbour(&neighbour)
             {
-                self.skip_finished(&mut file);
+                self.skip_finished(&mut file, readers);
                 if !file.is_read_to_the_end() {
                     file.left = Some(now);
-                    self.push(file);
+                    self.push(file, readers);
                 }
             }
         }
@@ -221,19 +232,24 @@ impl Follower {
     }
 
     /// A file that was read before is read on where that ended.
-    fn skip_finished(&self, file: &mut OpenFile) {
+    fn skip_finished(&self, file: &mut OpenFile, readers: &Readers) {
         let id = file.stamp.file;
-        if let Some(position) = self.finished.iter().rev().find(|known| known.file == id) {
+        let mut latest = self.finished.iter().rev();
+        let here = latest.find(|known| known.file == id);
+        if let Some(position) = here.or_else(|| readers.finished(id)) {
             file.go_to(position);
         }
     }
 
     /// Opens the files in which positions were saved, under whatever name.
-    fn restore(&mut self, saved: Vec<Position>, now: Instant) {
+    fn restore(&mut self, saved: Vec<Position>, now: Instant, readers: &mut Readers) {
         let mut neighbours = neighbours(&self.path);
         for position in saved {
             self.newest = self.newest.max(Some(position.modified));
-            let Some(mut file) = self.find(&position, &mut neighbours) else {
+            if readers.has_another(position.file, &self.path) {
+                continue;
+            }
+            let Some(mut file) = self.find(&position, &mut neighbours, readers) else {
                 self.gone(position);
                 continue;
             };
@@ -243,12 +259,17 @@ impl Follower {
                 // The place in the copy takes the place of the one that was saved.
                 self.replaced(position);
             }
-            self.push(file);
+            self.push(file, readers);
         }
     }
 
     /// Finds the file of a position, or the copy that was made of it before it was truncated.
-    fn find(&self, position: &Position, known: &mut Vec<Neighbour>) -> Option<OpenFile> {
+    fn find(
+        &self,
+        position: &Position,
+        known: &mut Vec<Neighbour>,
+        readers: &Readers,
+    ) -> Option<OpenFile> {
         let open = |path: &Path| OpenFile::open(&self.path, path, At::Start).ok();
         let go_to = |mut file: OpenFile| file.go_to(position).then_some(file);
         for _ in 0..ATTEMPTS {
@@ -270,6 +291,7 @@ impl Follower {
                 && position.head.length > 0
                 && one.modified >= position.modified
                 && !is_open(one.file)
+                && !readers.has_another(one.file, &self.path)
         };
         let mut copies = known.iter().rev().filter(is_copy);
         copies.find_map(|one| go_to(open(&one.path)?))
@@ -289,8 +311,24 @@ impl Follower {
             head: position.head,
             modified: position.modified,
         };
-        let mark = News::mark(&Arc::new(stamp), Mark::Finished(position.offset));
-        self.news.push_back(mark);
+        self.news_of_end(&Arc::new(stamp), position);
+    }
+
+    /// Nothing more is expected of a file.
+    fn news_of_end(&mut self, stamp: &Arc<Stamp>, position: Position) {
+        let mark = Mark::Finished(position.offset);
+        self.news.push_back(News::mark(stamp, mark));
+        self.last = Some(Arc::clone(stamp));
+    }
+
+    /// Tells whether it has no file to read.
+    pub(super) fn is_done(&self) -> bool {
+        self.files.is_empty()
+    }
+
+    /// Tells, after all other news, that nothing of the path has to be remembered.
+    pub(super) fn forget(self) -> Option<News> {
+        Some(News::mark(&self.last?, Mark::Forgotten))
     }
 
     /// Reads a piece of the oldest file that has one.
@@ -306,17 +344,17 @@ impl Follower {
     }
 
     /// Lets go of files that were left long enough ago.
-    fn finish(&mut self, now: Instant) {
+    fn finish(&mut self, now: Instant, readers: &mut Readers) {
         while let Some(file) = self.files.front_mut()
             && let Some(left) = file.left
             && file.at_end
             && now.saturating_duration_since(left) >= self.linger
         {
             self.news.extend(file.rest().map(News::from));
-            let position = file.position();
-            let mark = Mark::Finished(position.offset);
-            self.news.push_back(News::mark(&file.stamp, mark));
+            let (stamp, position) = (Arc::clone(&file.stamp), file.position());
+            self.news_of_end(&stamp, position);
             self.files.pop_front();
+            readers.end(position);
             if self.finished.len() == REMEMBERED {
                 self.finished.pop_front();
             }

@@ -9,7 +9,12 @@ mod follower;
 mod ledger;
 mod line;
 mod open_file;
+mod pattern;
+#[cfg(feature = "watch")]
+mod places;
 mod position;
+mod readers;
+mod rhythm;
 mod rotated;
 mod source;
 mod store;
@@ -30,10 +35,12 @@ use thalweg_operators::{Flow, IntoFlow};
 
 use event::Event;
 use follower::Start;
-use source::{Options, TailSource};
+use pattern::PathPattern;
+use source::{Followed, Options, TailSource};
 
 pub use error::TailError;
 pub use line::Line;
+pub use pattern::PatternError;
 pub use position::{FileId, ParsePositionError, Position};
 pub use store::PositionStore;
 pub use tracked::TrackedTail;
@@ -56,7 +63,11 @@ pub use tracked::TrackedTail;
 /// comes as it is. Never completes by itself; completes when it is asked to stop.
 ///
 /// It looks every 250 milliseconds, at the metadata of the path and of the files that are open, on another thread; so it
-/// works on every file system, also over a network.
+/// works on every file system, also over a network. With the feature `watch` it looks at once when the system tells that
+/// something has changed in the folder of the path, or of the file that the path is a link to: every 2 milliseconds at most,
+/// and for a tenth of the time at most. While lines come as a stream it looks that often and is told nothing. Where nothing
+/// is told at all (file systems of a network, links on the way to the folder, a system that has no watches left) the next
+/// look finds it. Every tail listens for itself, on a thread and with a watch for every folder.
 ///
 /// # Backpressure
 ///
@@ -103,7 +114,8 @@ pub fn tail(path: impl AsRef<Path>) -> Flow<Tail> {
 
 /// Emits the lines of several files and follows them all, as [`tail`] does with one.
 ///
-/// The lines of each come in their order; between files a turn is what was read at once, 256 KiB at most.
+/// The lines of each come in their order; between files a turn is what was read at once, 256 KiB at most. A file that
+/// several of the paths lead to, by links or because it was renamed from one to the other, is read once.
 ///
 /// # Backpressure
 ///
@@ -128,7 +140,61 @@ pub fn tail_all<P: AsRef<Path>>(paths: impl IntoIterator<Item = P>) -> Flow<Tail
     Tail::all(paths).flow()
 }
 
-/// The observable of [`tail`]. A clone begins anew.
+/// Emits the lines of all files whose paths are of a pattern, also of those that are made later, as [`tail_all`].
+///
+/// ```text
+/// a.log  1\n--2\n----------
+/// b.log  ------(made) 3\n--
+///        tail_glob("*.log")
+/// out    1----2--------3---…
+/// ```
+///
+/// In a pattern `?` is any character, `*` any number of them, `[a-f0-9]` and `[!a]` one of some; none of them is a
+/// separator of folders, nor a dot at the beginning of a name. `**` is any number of folders. A pattern that is not absolute
+/// begins at the current folder. Paths that are not UTF-8 are not found.
+///
+/// It looks for new files every 250 milliseconds, [`Tail::every`], and lists the folders of the pattern for that. With the
+/// feature `watch` it does so when the system tells of a new name in one of them as well, so that lines of a new file come at
+/// once. Files that are found later are read from their beginning, whatever is said for the first ones.
+///
+/// A file that is renamed from one path of the pattern to another, as `app.log` to `app.log.1` with `app.log*`, is read on
+/// under the first path until nothing comes for [`Tail::linger`], and under the second from there on: no line comes twice.
+/// A file that is made and renamed away before it was found even once is found under its new path only, if that is one of
+/// the pattern. With [`Tail::tracked`] a path that is gone is forgotten once all of its lines are acknowledged, so that the
+/// store does not grow with files that come and go, and the store's own file is left out.
+///
+/// # Backpressure
+///
+/// Reads on when the consumer wants more. Holds no item; for every path a line of bytes, and 512 KiB while it is behind. Every
+/// file is open, and so are those that are gone, until they are given up.
+///
+/// # Errors
+///
+/// [`PatternError`] if it is not a pattern. The flow does not fail; folders that cannot be looked into are items, as all
+/// that goes wrong with files.
+///
+/// # Examples
+///
+/// ```
+/// use thalweg::{prelude::*, sources::tail_glob};
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # let logs = folder.path().to_str().unwrap();
+/// std::fs::write(format!("{logs}/a.log"), "from a\n")?;
+/// let mut texts = tail_glob(&format!("{logs}/*.log"))?.map(|line| line?.into_text()).raise();
+/// assert_eq!(texts.next().await?.as_deref(), Some("from a"));
+///
+/// std::fs::write(format!("{logs}/b.log"), "from b, which was not there\n")?;
+/// assert_eq!(texts.next().await?.as_deref(), Some("from b, which was not there"));
+/// # Ok(()) }
+/// ```
+#[track_caller]
+pub fn tail_glob(pattern: &str) -> Result<Flow<Tail>, PatternError> {
+    Tail::glob(pattern).map(IntoFlow::flow)
+}
+
+/// The observable of [`tail`], [`tail_all`] and [`tail_glob`]. A clone begins anew.
 #[derive(Clone, Debug)]
 #[must_use = "observables do nothing unless they are polled"]
 pub struct Tail {
@@ -141,7 +207,7 @@ impl Tail {
     pub fn new(path: impl AsRef<Path>) -> Self {
         let paths = vec![path.as_ref().to_owned()];
         Self {
-            source: TailSource::new("tail", Options::new(paths)),
+            source: TailSource::new("tail", Options::new(Followed::Paths(paths))),
         }
     }
 
@@ -156,8 +222,21 @@ impl Tail {
         all.sort();
         all.dedup();
         Self {
-            source: TailSource::new("tail_all", Options::new(all)),
+            source: TailSource::new("tail_all", Options::new(Followed::Paths(all))),
         }
+    }
+
+    /// Names all files of a pattern, as [`tail_glob`].
+    ///
+    /// # Errors
+    ///
+    /// [`PatternError`] if it is not a pattern.
+    #[track_caller]
+    pub fn glob(pattern: &str) -> Result<Self, PatternError> {
+        let pattern = PathPattern::new(pattern)?;
+        Ok(Self {
+            source: TailSource::new("tail_glob", Options::new(Followed::Pattern(pattern))),
+        })
     }
 
     /// Begins at the end of what is there at the first look, with the next line that begins.

@@ -19,17 +19,24 @@ use super::{
     error::TailError,
     event::{Event, News},
     follower::Start,
+    pattern::PathPattern,
     work::{Keeping, Work},
 };
 use crate::{DEFAULT_MAX_LENGTH, fs::trip::Trip};
 
+/// How often it is looked, unless it is told otherwise.
+pub(super) const INTERVAL: Duration = Duration::from_millis(250);
+
 /// Between two looks at least: lines that come one after the other are read together, and one that comes alone at once.
 const PAUSE: Duration = Duration::from_millis(2);
+
+/// A look takes one part in so many of the time, however often files change.
+const SHARE: u32 = 10;
 
 /// What [`Tail`](super::Tail) can be told.
 #[derive(Clone, Debug)]
 pub(super) struct Options {
-    pub(super) paths: Vec<PathBuf>,
+    pub(super) followed: Followed,
     pub(super) start: Start,
     pub(super) max_length: usize,
     pub(super) interval: Duration,
@@ -37,13 +44,20 @@ pub(super) struct Options {
     pub(super) unended_on_stop: bool,
 }
 
+/// Which paths are followed.
+#[derive(Clone, Debug)]
+pub(super) enum Followed {
+    Paths(Vec<PathBuf>),
+    Pattern(PathPattern),
+}
+
 impl Options {
-    pub(super) fn new(paths: Vec<PathBuf>) -> Self {
+    pub(super) fn new(followed: Followed) -> Self {
         Self {
-            paths,
+            followed,
             start: Start::Beginning,
             max_length: DEFAULT_MAX_LENGTH,
-            interval: Duration::from_millis(250),
+            interval: INTERVAL,
             linger: Duration::from_secs(5),
             unended_on_stop: false,
         }
@@ -83,7 +97,7 @@ struct Following {
 impl Following {
     /// Begins with a look.
     fn new(options: Options, keeping: Option<Keeping>, now: Instant) -> Self {
-        let (ear, listener) = ear::open().unzip();
+        let (ear, listener) = ear::open(&options.followed).unzip();
         let mut following = Self {
             trip: Trip::new(Work::new(options, keeping, listener)),
             ear,
@@ -196,8 +210,9 @@ impl TailSource {
                 if !self.timer.is_set() {
                     self.timer.set(now + interval);
                 }
-                if following.has_heard(cx.waker()) {
-                    self.timer.set(following.looked + PAUSE.min(interval));
+                let pause = PAUSE.max(SHARE * work.took).min(interval);
+                if work.is_stream() || following.has_heard(cx.waker()) {
+                    self.timer.set(following.looked + pause);
                 }
                 if !self.timer.poll(cx.task(), now) {
                     return Poll::Pending;

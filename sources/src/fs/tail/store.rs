@@ -146,6 +146,21 @@ impl PositionStore {
             saved.iter().map(|saved| saved.position).collect()
         })
     }
+
+    /// Gives all paths of which something is known.
+    pub(super) fn followed_paths(&self) -> Vec<PathBuf> {
+        let mut state = lock(&self.shared.state);
+        state.collect();
+        state.paths.keys().filter_map(|key| unkey(key)).collect()
+    }
+
+    /// Tells whether it is the file of this store, or the one that will take its place.
+    pub(super) fn is_own(&self, path: &Path) -> bool {
+        let own = &self.shared.path;
+        [own.clone(), successor(own)]
+            .iter()
+            .any(|own| own.file_name() == path.file_name() && key(own) == key(path))
+    }
 }
 
 impl State {
@@ -164,11 +179,16 @@ impl State {
     }
 
     fn reach(&mut self, stamp: &Stamp, mark: Mark) {
-        let files = self.paths.entry(key(&stamp.path)).or_default();
+        let path = key(&stamp.path);
         let (offset, is_finished) = match mark {
             Mark::At(offset) => (offset, false),
             Mark::Finished(offset) => (offset, true),
+            Mark::Forgotten => {
+                self.paths.remove(&path);
+                return;
+            }
         };
+        let files = self.paths.entry(path).or_default();
         let reached = Saved {
             position: stamp.at(offset),
             is_finished,
@@ -205,6 +225,41 @@ fn key(path: &Path) -> String {
     let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     let escaped = path.as_os_str().as_encoded_bytes().escape_ascii();
     escaped.to_string().replace(' ', "\\x20")
+}
+
+/// The path of a word.
+fn unkey(word: &str) -> Option<PathBuf> {
+    let mut bytes = Vec::with_capacity(word.len());
+    let mut rest = word.bytes();
+    while let Some(byte) = rest.next() {
+        bytes.push(match byte {
+            b'\\' => match rest.next()? {
+                b't' => b'\t',
+                b'r' => b'\r',
+                b'n' => b'\n',
+                b'x' => {
+                    let digits = [rest.next()?, rest.next()?];
+                    u8::from_str_radix(str::from_utf8(&digits).ok()?, 16).ok()?
+                }
+                escaped => escaped,
+            },
+            byte => byte,
+        });
+    }
+    #[cfg(unix)]
+    {
+        use std::os::unix::ffi::OsStringExt as _;
+        Some(std::ffi::OsString::from_vec(bytes).into())
+    }
+    #[cfg(not(unix))]
+    String::from_utf8(bytes).ok().map(PathBuf::from)
+}
+
+/// Where the file is written anew before it is renamed.
+fn successor(path: &Path) -> PathBuf {
+    let mut other = path.as_os_str().to_owned();
+    other.push(".new");
+    other.into()
 }
 
 fn read(path: &Path) -> io::Result<BTreeMap<String, Vec<Saved>>> {
@@ -247,8 +302,7 @@ fn read(path: &Path) -> io::Result<BTreeMap<String, Vec<Saved>>> {
 
 /// Puts a text into a file so that a crash leaves the old text or the new one.
 fn write_whole(path: &Path, text: &str) -> io::Result<()> {
-    let mut other = path.as_os_str().to_owned();
-    other.push(".new");
+    let other = successor(path);
     let mut file = File::create(&other)?;
     file.write_all(text.as_bytes())?;
     file.sync_all()?;
@@ -264,4 +318,19 @@ fn write_whole(path: &Path, text: &str) -> io::Result<()> {
         File::open(folder)?.sync_all()?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_a_word_and_back() {
+        for text in ["/a b/c.log", "/ä\n\t'\"\\x20.log", "/", "/\u{7f}\0"] {
+            let word = key(Path::new(text));
+            assert!(!word.contains([' ', '\n']), "{word}");
+            assert_eq!(unkey(&word).as_deref(), Some(Path::new(text)));
+        }
+        assert_eq!(unkey("/\\x2"), None);
+    }
 }

@@ -96,6 +96,7 @@ impl Observable for TrackedTail {
                 ledger: Arc::clone(ledger),
                 every: this.save_every,
                 saved: None,
+                complained: false,
             })
         };
         let quantum = u32::try_from(room).unwrap_or(u32::MAX);

@@ -171,6 +171,28 @@ async fn where_a_link_leads_is_listened_to() {
 }
 
 #[tokio::test]
+async fn after_a_stream_of_lines_it_is_told_of_one_again() {
+    let (_folder, root) = folder();
+    let path = root.join("app.log");
+    let mut flow = start(Tail::new(&path));
+    let long = "x".repeat(99);
+    for round in 0..3 {
+        settle(&mut flow).await;
+        // More than 40 looks read, one after the other, and each finds lines.
+        pause();
+        append(&path, &format!("{long}\n").repeat(105_000));
+        for _ in 0..105_000 {
+            let line = flow.next().await.unwrap().expect("it never completes");
+            assert_eq!(line.unwrap().bytes(), long.as_bytes());
+        }
+        resume();
+        settle(&mut flow).await;
+        append(&path, &format!("one {round}\n"));
+        assert_eq!(next(&mut flow).await, format!("one {round}"));
+    }
+}
+
+#[tokio::test]
 async fn of_many_files_each_wakes_it() {
     let (_folder, root) = folder();
     let paths: Vec<_> = (0..30).map(|n| root.join(format!("{}/{n}.log", n % 3))).collect();
@@ -186,6 +208,36 @@ async fn of_many_files_each_wakes_it() {
         append(path, &format!("{n}\n"));
         assert_eq!(next(&mut flow).await, n.to_string());
         settle(&mut flow).await;
+    }
+}
+
+#[tokio::test]
+async fn new_files_and_folders_of_a_pattern_are_noticed() {
+    let (_folder, root) = folder();
+    for (pattern, paths) in [
+        ("a/*.log", &["a/1.log", "a/2.log"][..]),
+        ("b/*/*.log", &["b/one/1.log", "b/two/1.log", "b/one/2.log"]),
+        ("c/**/*.log", &["c/1.log", "c/one/two/1.log", "c/one/two/three/four/1.log"]),
+        ("d/*/now/app.log", &["d/one/now/app.log", "d/two/now/app.log"]),
+    ] {
+        let pattern = root.join(pattern);
+        let mut flow = start(Tail::glob(pattern.to_str().unwrap()).unwrap());
+        for path in paths {
+            settle(&mut flow).await;
+            let path = root.join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            append(&path, "1\n");
+            assert_eq!(next(&mut flow).await, "1");
+            settle(&mut flow).await;
+            append(&path, "2\n");
+            assert_eq!(next(&mut flow).await, "2");
+        }
+        settle(&mut flow).await;
+        for path in paths {
+            append(&root.join(path), "3\n");
+            assert_eq!(next(&mut flow).await, "3");
+            settle(&mut flow).await;
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use tokio::time::{Instant, advance};
 
 use crate::contract::assert_conforms;
 
-const PERIOD: Duration = Duration::from_millis(1000);
+const PERIOD: Duration = Duration::from_secs(1);
 
 /// When each tick was due, in milliseconds, how many were missed before it, and when it came.
 type Seen = (u128, u64, u128);
