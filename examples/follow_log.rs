@@ -1,5 +1,5 @@
-//! The lines of a log with `ERROR` in them, in a file of their own: none is left out, also if this program is killed.
-//! Run with: `cargo run --example follow_log --features signal -- app.log errors.log`, and stop it with Ctrl-C
+//! The lines of logs with `ERROR` in them, in a file of their own: none is left out, also if this program is killed.
+//! Run with: `cargo run --example follow_log --features signal -- 'logs/*.log' errors`, and stop it with Ctrl-C
 
 use std::{env, error::Error, time::Duration};
 
@@ -13,15 +13,16 @@ use thalweg::{
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = env::args().skip(1);
-    let (Some(log), Some(errors)) = (arguments.next(), arguments.next()) else {
-        return Err("usage: follow_log LOG ERRORS".into());
+    let (Some(logs), Some(errors)) = (arguments.next(), arguments.next()) else {
+        return Err("usage: follow_log PATTERN ERRORS".into());
     };
 
     let positions = PositionStore::new(format!("{errors}.positions"));
-    let run = Tail::new(&log)
+    // The pattern, not what a shell makes of it: logs that begin later are followed too.
+    let run = Tail::glob(&logs)?
         .tracked(&positions)
         .flow()
-        // What is wrong with the log is told, and it goes on when that is over.
+        // What is wrong with a log is told, and it goes on when that is over.
         .ok_items(|error| eprintln!("{error}"))
         .map(|line| line.map(|line| line.to_text_lossy().into_owned()))
         // A line that is left out counts as dealt with.

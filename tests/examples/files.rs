@@ -34,24 +34,23 @@ async fn grep_finds_lines_in_plain_and_compressed_files() {
 #[tokio::test]
 async fn follow_log_leaves_out_no_line_when_it_is_killed() {
     let folder = tempdir().unwrap();
-    let (log, errors) = (
-        folder.path().join("app.log"),
-        folder.path().join("errors.log"),
-    );
-    let append = |text: &str| {
-        let file = fs::OpenOptions::new().append(true).create(true).open(&log);
+    let (logs, errors) = (folder.path().join("*.log"), folder.path().join("errors"));
+    let append_to = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        let file = fs::OpenOptions::new().append(true).create(true).open(path);
         file.unwrap().write_all(text.as_bytes()).unwrap();
     };
+    let append = |text: &str| append_to("app.log", text);
     let mut copied = tail(&errors).map(|line| line?.into_text()).raise();
     append("INFO started\nERROR one\n");
 
-    let program = Program::start("follow_log", [&log, &errors]);
+    let program = Program::start("follow_log", [&logs, &errors]);
     assert_eq!(soon(copied.next()).await.unwrap().unwrap(), "ERROR one");
     append("ERROR two\n");
     program.kill().await;
     append("INFO working\nERROR three\n");
 
-    let program = Program::start("follow_log", [&log, &errors]);
+    let program = Program::start("follow_log", [&logs, &errors]);
     // At least once: what was not known to be written when it was killed comes again.
     while soon(copied.next()).await.unwrap().unwrap() != "ERROR three" {}
     program.signal(Signal::TERM);
@@ -65,10 +64,19 @@ async fn follow_log_leaves_out_no_line_when_it_is_killed() {
 
     // After an orderly end nothing comes again.
     append("ERROR four\n");
-    let program = Program::start("follow_log", [&log, &errors]);
+    let program = Program::start("follow_log", [&logs, &errors]);
     assert_eq!(soon(copied.next()).await.unwrap().unwrap(), "ERROR four");
+    // A log that was not there when it began.
+    append_to("other.log", "ERROR five\nINFO working\n");
+    assert_eq!(soon(copied.next()).await.unwrap().unwrap(), "ERROR five");
     program.signal(Signal::INT);
     assert!(program.end().await.succeeded);
+
+    let ended = Program::start("follow_log", ["[.log", "errors"])
+        .end()
+        .await;
+    assert!(!ended.succeeded);
+    assert!(ended.complaints[0].contains("invalid range pattern"));
 }
 
 #[tokio::test]
