@@ -13,8 +13,16 @@ use crate::{
 
 /// Writes the bytes of every item into `writer`; errors call it `name`. The close shuts the writer down.
 ///
-/// Nothing is added between items. A batch is one write; a writer that takes it slowly holds back the flow. For other
-/// encodings see [`Writer::encoded`].
+/// Nothing is added between items. A batch is one write. For other encodings see [`Writer::encoded`].
+///
+/// # Backpressure
+///
+/// A writer that takes a batch slowly holds back the flow. Holds one encoded batch.
+///
+/// # Durability
+///
+/// What a write has taken is in the hands of the writer, which is flushed when the flow has nothing ready. What a crash loses
+/// of it is up to the writer.
 ///
 /// # Errors
 ///

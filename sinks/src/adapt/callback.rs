@@ -10,6 +10,15 @@ use thalweg_core::Sink;
 /// an error they are offered again if somebody [tries again](crate::retrying), which is why the closure has a copy. Items
 /// that are costly to copy go into an `Arc`.
 ///
+/// # Backpressure
+///
+/// While the future is not ready nothing is pulled. Holds a copy of the batch.
+///
+/// # Durability
+///
+/// As the closure has it: items count as taken once it is done with them. A crash loses what it had not done, and nobody knows
+/// how much that is.
+///
 /// # Errors
 ///
 /// Those of the closure.

@@ -5,11 +5,23 @@ use std::{error::Error, fmt};
 use thalweg_core::Sink;
 use tokio::sync::mpsc;
 
-/// Sends every item into a tokio channel; when it is full, the flow waits.
+/// Sends every item into a tokio channel.
+///
+/// # Backpressure
+///
+/// A channel that is full holds back the flow. Holds nothing.
+///
+/// # Durability
+///
+/// What is in the channel is in memory: a crash loses it.
 ///
 /// # Errors
 ///
 /// [`ReceiverGone`] if nobody receives any more.
+///
+/// # Cancel safety
+///
+/// What was not sent is still in the batch.
 ///
 /// # Examples
 ///

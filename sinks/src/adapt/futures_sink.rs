@@ -9,7 +9,15 @@ use crate::rest::Rest;
 
 /// Sends every item into a sink of the `futures` crates: a framed connection, a channel, a half of a WebSocket.
 ///
-/// Flushes and closes as the flow does. What the sink buffers is up to the sink.
+/// Flushes and closes as the flow does.
+///
+/// # Backpressure
+///
+/// A sink that is not ready holds back the flow. Holds nothing; what the sink buffers is up to the sink.
+///
+/// # Durability
+///
+/// As the sink has it, which is flushed when the flow has nothing ready. A crash loses what it had buffered.
 ///
 /// # Errors
 ///

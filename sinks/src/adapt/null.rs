@@ -6,7 +6,21 @@ use thalweg_core::{Meter, Sink};
 
 /// Drops every item and counts it: for a flow that is run for its effects, and for measuring.
 ///
+/// # Backpressure
+///
 /// Never waits. Holds nothing.
+///
+/// # Durability
+///
+/// Nothing is kept but the count, which is in memory.
+///
+/// # Errors
+///
+/// None: it cannot fail.
+///
+/// # Cancel safety
+///
+/// A write is done at once, and cannot be cancelled.
 ///
 /// # Examples
 ///

@@ -14,9 +14,22 @@ use crate::{
 ///
 /// A batch is one write; with nothing more to print, all of it is on the terminal.
 ///
+/// # Backpressure
+///
+/// A reader of standard error that is slow holds back the flow. Holds one encoded batch.
+///
+/// # Durability
+///
+/// Once the flow has nothing ready, all that was taken is in the hands of the system, and survives a crash of the program. What
+/// is kept of it is up to the reader.
+///
 /// # Errors
 ///
 /// [`WriteError`](crate::WriteError) if standard error is closed.
+///
+/// # Cancel safety
+///
+/// A write that is cancelled may have printed a part of its items; all of them are still in the batch.
 ///
 /// # Examples
 ///

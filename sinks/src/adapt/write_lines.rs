@@ -11,6 +11,22 @@ use crate::encoding::Text;
 ///
 /// As [`async_write`](crate::async_write), but for the line breaks.
 ///
+/// # Backpressure
+///
+/// As [`async_write`](crate::async_write).
+///
+/// # Durability
+///
+/// As [`async_write`](crate::async_write).
+///
+/// # Errors
+///
+/// As [`async_write`](crate::async_write).
+///
+/// # Cancel safety
+///
+/// As [`async_write`](crate::async_write).
+///
 /// # Examples
 ///
 /// ```

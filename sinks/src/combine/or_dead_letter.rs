@@ -15,6 +15,10 @@ use thalweg_core::{DropReason, Meter, Sink, StageId};
 ///
 /// While either of them writes nothing is pulled. Holds nothing.
 ///
+/// # Durability
+///
+/// As that of both: an item that was taken is with one of them. Dead letters are flushed with the write that made them so.
+///
 /// # Errors
 ///
 /// [`DeadLetterError`] names this stage: if `dead` fails too, with both errors; if `sink` fails at a flush or its close, when

@@ -11,11 +11,14 @@ use tokio::time::sleep;
 /// A write that failed has left in the batch what it did not take, and is tried again with that: sinks of connections
 /// connect anew then. Whatever a write takes, the count of retries begins anew.
 ///
-/// It delivers at least once: what was sent and then not confirmed because the connection broke is sent again.
-///
 /// # Backpressure
 ///
 /// While it waits nothing is pulled. Holds nothing beyond what `sink` does.
+///
+/// # Durability
+///
+/// As that of `sink`. It delivers at least once: what was sent and then not confirmed because the connection broke is sent
+/// again.
 ///
 /// # Errors
 ///

@@ -12,7 +12,15 @@ use thalweg_core::{Sink, StageId};
 
 /// Writes every item into both sinks, at the same time; the slower holds back the flow.
 ///
-/// The second gets a copy. A batch counts as taken when both have it. Holds a copy of one batch while it is written.
+/// The second gets a copy. A batch counts as taken when both have it.
+///
+/// # Backpressure
+///
+/// The slower of the two holds back the flow. Holds a copy of one batch while it is written.
+///
+/// # Durability
+///
+/// As that of both: an item that was taken is with both of them, and a crash loses it in each as that says.
 ///
 /// # Errors
 ///

@@ -9,7 +9,23 @@ use crate::encoding::Csv;
 /// [`FileSink::append`].
 ///
 /// Every file, also each of a rotation, begins with the names of the fields, unless it is appended to. For other
-/// separators and no names give [`Csv`] to [`file`](crate::file), where options, errors and what survives a crash are told.
+/// separators and no names give [`Csv`] to [`file`](crate::file), whose options it has.
+///
+/// # Backpressure
+///
+/// As [`file`](crate::file).
+///
+/// # Durability
+///
+/// As [`file`](crate::file).
+///
+/// # Errors
+///
+/// As [`file`](crate::file).
+///
+/// # Cancel safety
+///
+/// As [`file`](crate::file).
 ///
 /// # Examples
 ///

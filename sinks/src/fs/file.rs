@@ -16,9 +16,13 @@ use crate::{
 /// encodings, and have its options: to [append](FileSink::append), to [rotate](FileSink::rotate), to show
 /// [all or nothing](FileSink::atomic), and [when to wait for the disk](FileSink::fsync).
 ///
-/// A batch is encoded into one buffer, of which 1 MiB is kept, and is one write in a thread for such work. An item stands
+/// A batch is encoded into one buffer, and is one write in a thread for such work. An item stands
 /// in the file whole or not at all: what a write that failed has left, as when the disk is full, is cut off again.
 /// Nobody else should write into the file meanwhile.
+///
+/// # Backpressure
+///
+/// A disk that is slow holds back the flow. Holds one encoded batch, of whose buffer 1 MiB is kept.
 ///
 /// # Durability
 ///

@@ -8,7 +8,23 @@ use crate::encoding::Json;
 /// Writes every item as a line of JSON into a file, which is made new, or emptied if it is there; see
 /// [`FileSink::append`].
 ///
-/// It is a [`file`](crate::file) of [`Json`]; its options, errors and what survives a crash are told there.
+/// It is a [`file`](crate::file) of [`Json`], and has its options.
+///
+/// # Backpressure
+///
+/// As [`file`](crate::file).
+///
+/// # Durability
+///
+/// As [`file`](crate::file).
+///
+/// # Errors
+///
+/// As [`file`](crate::file).
+///
+/// # Cancel safety
+///
+/// As [`file`](crate::file).
 ///
 /// # Examples
 ///

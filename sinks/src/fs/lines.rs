@@ -7,8 +7,23 @@ use crate::encoding::Text;
 
 /// Writes every item as a line of a file, which is made new, or emptied if it is there; see [`FileSink::append`].
 ///
-/// It is a [`file`](crate::file) of [`Text`]; its options, errors and what survives a crash are told there. An item whose
-/// text has line breaks makes several lines.
+/// It is a [`file`](crate::file) of [`Text`]; it has its options. An item whose text has line breaks makes several lines.
+///
+/// # Backpressure
+///
+/// As [`file`](crate::file).
+///
+/// # Durability
+///
+/// As [`file`](crate::file).
+///
+/// # Errors
+///
+/// As [`file`](crate::file).
+///
+/// # Cancel safety
+///
+/// As [`file`](crate::file).
 ///
 /// # Examples
 ///

@@ -43,6 +43,11 @@ const REASON: usize = 200;
 ///
 /// While a request is under way, or a retry is waited for, nothing is pulled. Holds the encoded batch.
 ///
+/// # Durability
+///
+/// What was taken has been answered by the server with 2xx. A crash loses nothing of that, and leaves open whether the server has
+/// the items of the request that was under way.
+///
 /// # Errors
 ///
 /// [`GaveUp`] with an [`HttpError`] when all retries have failed, or at once if there is no use in trying. The items are

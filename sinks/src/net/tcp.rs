@@ -13,8 +13,11 @@ use crate::{
 
 /// Connects to a TCP server at `address`, a name or number with a port, and sends it every item by an encoding.
 ///
-/// A batch is one write, and is sent at once. A server that reads slowly holds back the flow. For a connection that is
-/// there already see [`write_lines`](crate::write_lines) and [`async_write`](crate::async_write).
+/// A batch is one write, and is sent at once. For a connection that is there already see [`write_lines`](crate::write_lines) and [`async_write`](crate::async_write).
+///
+/// # Backpressure
+///
+/// A server that reads slowly holds back the flow. Holds one encoded batch, and what [`Tcp::resend`] keeps.
 ///
 /// # Durability
 ///

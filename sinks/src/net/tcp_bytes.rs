@@ -7,8 +7,23 @@ use crate::encoding::Raw;
 
 /// Connects to a TCP server at `address`, a name or number with a port, and sends it the bytes of every item.
 ///
-/// Nothing is added between items. It is [`tcp`](crate::tcp) with [`Raw`]; errors and what is lost with a connection are told
-/// there.
+/// Nothing is added between items. It is [`tcp`](crate::tcp) with [`Raw`], and has its options.
+///
+/// # Backpressure
+///
+/// As [`tcp`](crate::tcp).
+///
+/// # Durability
+///
+/// As [`tcp`](crate::tcp).
+///
+/// # Errors
+///
+/// As [`tcp`](crate::tcp).
+///
+/// # Cancel safety
+///
+/// As [`tcp`](crate::tcp).
 ///
 /// # Examples
 ///

@@ -7,7 +7,23 @@ use crate::encoding::Text;
 
 /// Connects to a TCP server at `address`, a name or number with a port, and sends it every item as a line.
 ///
-/// It is [`tcp`](crate::tcp) with [`Text`]; errors and what is lost with a connection are told there.
+/// It is [`tcp`](crate::tcp) with [`Text`], and has its options.
+///
+/// # Backpressure
+///
+/// As [`tcp`](crate::tcp).
+///
+/// # Durability
+///
+/// As [`tcp`](crate::tcp).
+///
+/// # Errors
+///
+/// As [`tcp`](crate::tcp).
+///
+/// # Cancel safety
+///
+/// As [`tcp`](crate::tcp).
 ///
 /// # Examples
 ///

@@ -17,6 +17,14 @@ use crate::{WriteError, encoding::Encode};
 /// The network may lose datagrams, double them, and change their order; nobody is told. If a name has several addresses it
 /// is the first.
 ///
+/// # Backpressure
+///
+/// The system takes datagrams as fast as it can send them; the receiver holds back nobody. Holds one encoded datagram.
+///
+/// # Durability
+///
+/// None: what a write has taken is on its way, and nobody is told whether it comes.
+///
 /// # Errors
 ///
 /// [`WriteError`] if the address cannot be found, if an item has no form in the encoding or is longer than a datagram can

@@ -13,7 +13,23 @@ use crate::{
 
 /// Connects to the server at the Unix socket `path` and sends it every item by an encoding.
 ///
-/// All that is told of [`tcp`](crate::tcp) holds: what is lost with a connection, errors, and how to reconnect.
+/// It is as [`tcp`](crate::tcp), and reconnects as that does.
+///
+/// # Backpressure
+///
+/// As [`tcp`](crate::tcp).
+///
+/// # Durability
+///
+/// As [`tcp`](crate::tcp).
+///
+/// # Errors
+///
+/// As [`tcp`](crate::tcp).
+///
+/// # Cancel safety
+///
+/// As [`tcp`](crate::tcp).
 ///
 /// # Examples
 ///

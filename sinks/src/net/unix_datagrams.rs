@@ -10,8 +10,15 @@ use crate::{WriteError, encoding::Encode};
 
 /// Sends every item by an encoding as a datagram to the Unix socket `path`, as syslog and journald listen at.
 ///
-/// Datagrams keep their order and none is lost while the receiver is there; a receiver whose queue is full holds back the
-/// flow.
+/// Datagrams keep their order and none is lost while the receiver is there.
+///
+/// # Backpressure
+///
+/// A receiver whose queue is full holds back the flow. Holds one encoded datagram.
+///
+/// # Durability
+///
+/// What a write has taken is in the receiver's queue: it survives a crash of this program, and is lost with the receiver.
 ///
 /// # Errors
 ///

@@ -2,6 +2,7 @@
 
 mod child;
 mod double;
+mod layout;
 #[path = "../../../tests/peers/mod.rs"]
 mod peers;
 

@@ -8,6 +8,10 @@ use thalweg_operators::{Flow, FromIter, IntoFlow};
 ///
 /// The iterator is asked for an item when the consumer wants one. Holds none.
 ///
+/// # Cancel safety
+///
+/// Dropping the flow drops the iterator; nothing is taken from it ahead.
+///
 /// # Examples
 ///
 /// ```

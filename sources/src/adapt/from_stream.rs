@@ -9,6 +9,10 @@ use thalweg_operators::{Flow, FromStream, FromTryStream, IntoFlow, TryIntoFlow};
 ///
 /// The stream is polled when the consumer wants an item. Holds none.
 ///
+/// # Cancel safety
+///
+/// Dropping the flow drops the stream; nothing is taken from it ahead.
+///
 /// # Examples
 ///
 /// ```
@@ -30,6 +34,10 @@ pub fn from_stream<S: Stream>(stream: S) -> Flow<FromStream<S>> {
 /// # Backpressure
 ///
 /// The stream is polled when the consumer wants an item. Holds none.
+///
+/// # Cancel safety
+///
+/// Dropping the flow drops the stream; nothing is taken from it ahead.
 ///
 /// # Errors
 ///

@@ -25,6 +25,10 @@ use crate::{
 ///
 /// Reads on when the consumer wants more. Holds no line, and at most one line or 8 KiB of bytes.
 ///
+/// # Cancel safety
+///
+/// Dropping the flow drops the reader, with the bytes that were read beyond the last line.
+///
 /// # Errors
 ///
 /// [`ReadError`] if the reader fails, or if a line is too long or no UTF-8. It tells the line.

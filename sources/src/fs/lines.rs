@@ -18,6 +18,10 @@ use crate::{ReadError, line_source::LineSource};
 /// What comes next is read while the consumer is at work, except from a pipe. Holds no line, 512 KiB of bytes, and at
 /// most one line that is not complete.
 ///
+/// # Cancel safety
+///
+/// Nothing is lost that could not be read again.
+///
 /// # Errors
 ///
 /// [`ReadError`] if the file cannot be opened or read, or if a line is too long or no UTF-8. It names the file and the line.

@@ -30,6 +30,10 @@ use crate::{
 ///
 /// A client is accepted when the consumer wants one; others wait in the backlog of the system. Holds none.
 ///
+/// # Cancel safety
+///
+/// Dropping the flow closes the listener; no connection is lost that was accepted.
+///
 /// # Errors
 ///
 /// [`AcceptError`] if the system cannot accept any more, for want of file descriptors for example.

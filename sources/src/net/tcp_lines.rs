@@ -21,6 +21,10 @@ use crate::{
 /// A consumer that is slow fills the buffers of the connection, and so holds back the server. Holds no line, and at most
 /// one line or 8 KiB of bytes.
 ///
+/// # Cancel safety
+///
+/// Dropping the flow closes the connection; bytes beyond the last line are lost.
+///
 /// # Errors
 ///
 /// [`ReadError`] if the connection cannot be made or breaks, or if a line is too long or no UTF-8. It names the address.

@@ -20,6 +20,10 @@ use tokio::time::Instant;
 ///
 /// A tick waits until the consumer wants it. Holds none.
 ///
+/// # Cancel safety
+///
+/// Nothing is lost.
+///
 /// # Panics
 ///
 /// Panics if `period` is 0.
@@ -51,6 +55,10 @@ pub fn interval(period: Duration) -> Flow<Interval> {
 /// # Backpressure
 ///
 /// A tick waits until the consumer wants it. Holds none.
+///
+/// # Cancel safety
+///
+/// Nothing is lost.
 ///
 /// # Panics
 ///

@@ -21,6 +21,10 @@ use super::Interval;
 ///
 /// The item waits until the consumer wants it. Holds none.
 ///
+/// # Cancel safety
+///
+/// Nothing is lost.
+///
 /// # Examples
 ///
 /// ```

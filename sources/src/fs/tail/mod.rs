@@ -121,6 +121,10 @@ pub fn tail(path: impl AsRef<Path>) -> Flow<Tail> {
 ///
 /// Reads on when the consumer wants more. Holds no item; for every path a line of bytes, and 512 KiB while it is behind.
 ///
+/// # Cancel safety
+///
+/// As [`tail`]: nothing is lost.
+///
 /// # Examples
 ///
 /// ```
@@ -167,6 +171,10 @@ pub fn tail_all<P: AsRef<Path>>(paths: impl IntoIterator<Item = P>) -> Flow<Tail
 ///
 /// Reads on when the consumer wants more. Holds no item; for every path a line of bytes, and 512 KiB while it is behind. Every
 /// file is open, and so are those that are gone, until they are given up.
+///
+/// # Cancel safety
+///
+/// As [`tail`]: nothing is lost.
 ///
 /// # Errors
 ///
