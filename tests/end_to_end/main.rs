@@ -4,6 +4,7 @@ mod channel;
 mod contract;
 mod files;
 mod interop;
+mod reliability;
 #[cfg(unix)]
 mod signals;
 mod tcp;
