@@ -8,7 +8,7 @@
 //! ```
 //!
 //! Each way delivers as its clients need it, and none of them can hold back the others. The address to listen on is the first
-//! argument, or the variable `LISTEN`.
+//! argument, or the variable `LISTEN`; `STOP_SECONDS` is the time that clients have once the service is asked to stop.
 
 mod events;
 mod gauge;
@@ -23,14 +23,15 @@ use tokio_util::task::TaskTracker;
 
 use crate::{gauge::Gauge, routes::Service};
 
-/// Time for clients to take what is on its way to them, once the service is asked to stop.
+/// Time for clients to be done and to take what is on its way to them, unless it is told otherwise.
 const DEADLINE: Duration = Duration::from_secs(10);
 
 #[tokio::main]
 async fn main() -> ExitCode {
     let listen = env::args().nth(1).or_else(|| env::var("LISTEN").ok());
     let address = listen.unwrap_or("127.0.0.1:3000".to_owned());
-    match serve(&address).await {
+    let served = async { serve(&address, deadline()?).await };
+    match served.await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("embed: {error}");
@@ -39,7 +40,16 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn serve(address: &str) -> Result<(), Box<dyn Error>> {
+fn deadline() -> Result<Duration, String> {
+    let Ok(text) = env::var("STOP_SECONDS") else {
+        return Ok(DEADLINE);
+    };
+    let seconds = text.parse().ok();
+    let deadline = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    deadline.ok_or_else(|| format!("STOP_SECONDS is no number of seconds: {text:?}"))
+}
+
+async fn serve(address: &str, deadline: Duration) -> Result<(), Box<dyn Error>> {
     let listener = TcpListener::bind(address)
         .await
         .map_err(|error| format!("cannot listen on {address}: {error}"))?;
@@ -71,7 +81,7 @@ async fn serve(address: &str) -> Result<(), Box<dyn Error>> {
     drop(stop);
     gauge.close();
     sockets.close();
-    let drained = timeout(DEADLINE, async {
+    let drained = timeout(deadline, async {
         run.join().await?;
         server.await??;
         // The server takes WebSockets for done once they are upgraded.
@@ -81,7 +91,7 @@ async fn serve(address: &str) -> Result<(), Box<dyn Error>> {
     tokio::select! {
         drained = drained => match drained {
             Ok(drained) => drained?,
-            Err(_) => eprintln!("embed: cut off clients that did not take their last items in {DEADLINE:?}"),
+            Err(_) => eprintln!("embed: cut off clients that were not done in {deadline:?}"),
         },
         () = interrupts.recv() => return Err("cut short by a second signal".into()),
     }

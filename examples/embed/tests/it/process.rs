@@ -31,9 +31,10 @@ pub(crate) struct Ended {
     pub(crate) complaints: String,
 }
 
-fn spawn(address: &str) -> Child {
+fn spawn(variables: &[(&str, &str)]) -> Child {
     Command::new(env!("CARGO_BIN_EXE_embed"))
-        .env("LISTEN", address)
+        .env_remove("STOP_SECONDS")
+        .envs(variables.iter().copied())
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -44,7 +45,11 @@ fn spawn(address: &str) -> Child {
 
 impl Process {
     pub(crate) async fn start() -> Self {
-        let mut child = spawn("127.0.0.1:0");
+        Self::start_with(&[]).await
+    }
+
+    pub(crate) async fn start_with(variables: &[(&str, &str)]) -> Self {
+        let mut child = spawn(&[&[("LISTEN", "127.0.0.1:0")], variables].concat());
         let mut output = BufReader::new(child.stdout.take().unwrap());
         let mut line = String::new();
         soon(output.read_line(&mut line)).await.unwrap();
@@ -75,9 +80,9 @@ impl Process {
     }
 }
 
-/// Starts it where it cannot listen.
-pub(crate) async fn start_in_vain(address: &str) -> Ended {
-    let output = soon(spawn(address).wait_with_output()).await.unwrap();
+/// Starts it with what it cannot work with.
+pub(crate) async fn start_in_vain(variables: &[(&str, &str)]) -> Ended {
+    let output = soon(spawn(variables).wait_with_output()).await.unwrap();
     Ended {
         code: output.status.code(),
         output: String::from_utf8(output.stdout).unwrap(),

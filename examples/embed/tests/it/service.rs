@@ -1,6 +1,9 @@
 use futures_util::StreamExt;
 use serde_json::{Value, json};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+};
 use tokio_tungstenite::{
     MaybeTlsStream, WebSocketStream, connect_async,
     tungstenite::{Message, protocol::frame::coding::CloseCode},
@@ -134,10 +137,52 @@ async fn a_stop_waits_for_nobody_who_is_idle() {
 }
 
 #[tokio::test]
+async fn who_is_not_done_at_the_deadline_is_cut_off() {
+    const ASKS: &[u8] =
+        b"POST /readings HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n\
+        content-length: 20\r\nexpect: 100-continue\r\n\r\n";
+    const GOES_ON: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
+    let process = Process::start_with(&[("STOP_SECONDS", "0.05")]).await;
+    let mut done = Client::connect(&process.address).await;
+    done.post_level(250.0).await;
+    // Until it has been through, however long that takes.
+    while done.get("/latest").await.0 != 200 {}
+    let mut client = TcpStream::connect(&process.address).await.unwrap();
+    client.write_all(ASKS).await.unwrap();
+    // The service says so when it waits for the rest of the request, which never comes.
+    let mut said = vec![0; GOES_ON.len()];
+    soon(client.read_exact(&mut said)).await.unwrap();
+    assert_eq!(said, GOES_ON);
+    process.terminate();
+
+    let ended = process.end().await;
+    let expected = "embed: cut off clients that were not done in 50ms\n";
+    assert_eq!((ended.code, ended.complaints.as_str()), (Some(0), expected));
+    // What was accepted has been through all the same.
+    let plan = "holds 64 items  [in 1, out 1, in flight 0]";
+    assert!(ended.output.contains(plan), "{}", ended.output);
+    // The connection is closed, or reset, without an answer.
+    let mut rest = Vec::new();
+    let _ = soon(client.read_to_end(&mut rest)).await;
+    assert_eq!(rest, b"");
+}
+
+#[tokio::test]
+async fn a_deadline_that_is_none_is_told() {
+    for text in ["soon", "-1", ""] {
+        let variables = [("LISTEN", "127.0.0.1:0"), ("STOP_SECONDS", text)];
+        let ended = start_in_vain(&variables).await;
+        let expected = format!("embed: STOP_SECONDS is no number of seconds: {text:?}\n");
+        assert_eq!((ended.code, ended.complaints), (Some(1), expected));
+        assert_eq!(ended.output, "");
+    }
+}
+
+#[tokio::test]
 async fn an_address_that_is_taken_is_told() {
     let taken = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = taken.local_addr().unwrap().to_string();
-    let ended = start_in_vain(&address).await;
+    let ended = start_in_vain(&[("LISTEN", &address)]).await;
     assert_eq!((ended.code, ended.output.as_str()), (Some(1), ""));
     let expected = format!("embed: cannot listen on {address}: ");
     assert!(
