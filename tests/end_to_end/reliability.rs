@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeSet,
+    ffi::OsStr,
     fs,
     path::{Path, PathBuf},
 };
@@ -13,13 +14,17 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
+fn is_source(path: &Path) -> bool {
+    path.extension() == Some(OsStr::new("rs"))
+}
+
 fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         let name = path.file_name().unwrap().to_str().unwrap();
         if path.is_dir() && !name.starts_with('.') && name != "target" {
             sources(&path, found);
-        } else if name.ends_with(".rs") {
+        } else if is_source(&path) {
             found.push(path);
         }
     }
@@ -96,7 +101,7 @@ fn named(cell: &str) -> Vec<&str> {
         let is_path = |sign: char| {
             sign.is_ascii_lowercase() || sign.is_ascii_digit() || "_:.*…".contains(sign)
         };
-        word.ends_with(".rs")
+        is_source(Path::new(word))
             || word.chars().all(is_path) && (word.contains("::") || word.matches('_').count() > 1)
     };
     words
@@ -111,7 +116,7 @@ fn every_test_that_the_page_of_reliability_names_is_there() {
     sources(root(), &mut files);
     let tests: Vec<_> = files.iter().flat_map(|file| tests_in(file)).collect();
     let page = fs::read_to_string(root().join("docs/RELIABILITY.md")).unwrap();
-    let (mut wrong, mut names) = (BTreeSet::new(), 0);
+    let (mut wrong, mut count) = (BTreeSet::new(), 0);
     let mut is_of_tests = false;
     for line in page.lines() {
         let Some(row) = line.strip_prefix('|').and_then(|row| row.strip_suffix('|')) else {
@@ -127,7 +132,7 @@ fn every_test_that_the_page_of_reliability_names_is_there() {
                 wrong.insert(format!("no test: {row}"));
             }
             for written in named {
-                names += 1;
+                count += 1;
                 let is_file = |file: &PathBuf| file.ends_with(written);
                 if !files.iter().any(is_file) && !is_there(&tests, written) {
                     wrong.insert(format!("not there: {written}"));
@@ -137,5 +142,5 @@ fn every_test_that_the_page_of_reliability_names_is_there() {
     }
     let wrong: Vec<_> = wrong.into_iter().collect();
     assert!(wrong.is_empty(), "\n{}\n", wrong.join("\n"));
-    assert!(names > 100, "only {names} tests are named");
+    assert!(count > 100, "only {count} tests are named");
 }

@@ -175,8 +175,8 @@ impl Listener {
         } else {
             false
         };
-        self.ear.lock().all_names = all_names;
-        is_new
+        let heard_all = std::mem::replace(&mut self.ear.lock().all_names, all_names);
+        is_new || all_names && !heard_all
     }
 
     /// Does not listen until the next call of `listen`, as far as that is soon undone.
@@ -196,8 +196,8 @@ impl Listener {
                 awaited.extend(next);
             }
         }
-        let is_new = self.watch(wanted);
-        if has_moved || is_new || awaited != self.awaited {
+        let is_new = self.watch(wanted) || has_moved || awaited != self.awaited;
+        if is_new {
             self.awaited = awaited;
             let names = self.names();
             self.ear.lock().names = names;
@@ -332,6 +332,8 @@ mod tests {
     #[test]
     fn without_watches_it_is_quiet_and_tries_again() {
         let (mut listener, followers) = listener(Exhausted);
+        // The names at first.
+        assert!(listener.listen(&followers, false));
         for _ in 0..3 {
             assert!(!listener.listen(&followers, false));
             assert!(listener.watched.is_empty());

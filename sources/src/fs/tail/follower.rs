@@ -385,7 +385,6 @@ impl Follower {
     }
 
     /// Tells whether a file is read to which the path does not lead any more.
-    #[cfg(feature = "watch")]
     pub(super) fn has_left_files(&self) -> bool {
         self.files.iter().any(|file| file.left.is_some())
     }

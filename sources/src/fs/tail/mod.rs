@@ -163,6 +163,7 @@ pub fn tail_all<P: AsRef<Path>>(paths: impl IntoIterator<Item = P>) -> Flow<Tail
 ///
 /// A file that is renamed from one path of the pattern to another, as `app.log` to `app.log.1` with `app.log*`, is read on
 /// under the first path until nothing comes for [`Tail::linger`], and under the second from there on: no line comes twice.
+/// A copy is a file of its own: where logs are copied and truncated, the pattern should leave the copies out.
 /// A file that is made and renamed away before it was found even once is found under its new path only, if that is one of
 /// the pattern. With [`Tail::tracked`] a path that is gone is forgotten once all of its lines are acknowledged, so that the
 /// store does not grow with files that come and go, and the store's own file is left out.
@@ -291,6 +292,9 @@ impl Tail {
     }
 
     /// Looks so often whether there is anything new, in place of every 250 milliseconds.
+    ///
+    /// It looks more often to save positions in time and to give a file up in time; and, with the feature `watch`, when the
+    /// system tells of a change, so that a longer time does for most.
     ///
     /// # Panics
     ///

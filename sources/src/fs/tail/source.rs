@@ -206,11 +206,10 @@ impl TailSource {
                 continue;
             }
             if !work.has_more {
-                let interval = self.options.interval;
                 if !self.timer.is_set() {
-                    self.timer.set(now + interval);
+                    self.timer.set(now + work.rest());
                 }
-                let pause = PAUSE.max(SHARE * work.took).min(interval);
+                let pause = PAUSE.max(SHARE * work.took).min(self.options.interval);
                 if work.is_stream() || following.has_heard(cx.waker()) {
                     self.timer.set(following.looked + pause);
                 }

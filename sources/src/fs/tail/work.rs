@@ -142,6 +142,18 @@ impl Work {
         self.listener.is_some() && self.rhythm.is_stream()
     }
 
+    /// Gives the time until the next look that nobody asks for: also positions are saved and files given up by looks.
+    pub(super) fn rest(&self) -> Duration {
+        let Options {
+            interval, linger, ..
+        } = self.options;
+        let saving = self.keeping.as_ref().map(|keeping| keeping.every);
+        let has_left_files = self.followers.values().any(Follower::has_left_files);
+        let leaving = has_left_files.then_some(linger);
+        let others = [saving, leaving].into_iter().flatten();
+        others.fold(interval, |rest, time| rest.min(time.max(INTERVAL)))
+    }
+
     fn tell(&mut self) {
         for follower in self.followers.values_mut() {
             self.news.append(follower.news());

@@ -246,7 +246,7 @@ async fn lines_that_are_tracked_come_as_soon() {
     let (_folder, root) = folder();
     let path = root.join("app.log");
     let store = PositionStore::new(root.join("positions"));
-    let mut flow = Tail::new(&path).every(NEVER).tracked(&store).flow();
+    let mut flow = Tail::new(&path).every(NEVER).tracked(&store).save_every(NEVER).flow();
     for n in 0..3 {
         pause();
         let waited = timeout(Duration::from_mins(1), flow.next()).await;

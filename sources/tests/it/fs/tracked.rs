@@ -101,6 +101,22 @@ async fn it_goes_on_after_what_was_acknowledged_without_a_gap() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn positions_are_saved_and_files_given_up_in_time_however_rarely_it_looks() {
+    let world = World::new();
+    world.append("1\n2\n");
+    let store = PositionStore::new(world.positions());
+    let rarely = Tail::new(&world.path).every(Duration::from_hours(1));
+    let mut flow = rarely.tracked(&store).flow();
+    assert_eq!(texts(&mut flow, 2).await, ["1", "2"]);
+    assert!(timeout(Duration::from_secs(2), flow.next()).await.is_err());
+    let saved = || fs::read_to_string(world.positions()).unwrap();
+    assert!(saved().contains(":4:") && saved().contains(" open "), "{}", saved());
+    fs::remove_file(&world.path).unwrap();
+    assert!(timeout(Duration::from_secs(8), flow.next()).await.is_err());
+    assert!(saved().contains(" read "), "{}", saved());
+}
+
+#[tokio::test(start_paused = true)]
 async fn rotations_while_it_was_down_leave_nothing_out() {
     let world = World::new();
     world.append("1\n2\n");
