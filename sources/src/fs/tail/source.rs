@@ -205,7 +205,9 @@ impl TailSource {
             if following.is_last || !(work.is_behind || following.news.is_empty()) {
                 continue;
             }
-            if !work.has_more {
+            // Of a stream there is always a little more; after a pause there is enough.
+            let goes_on = work.has_more && (work.is_behind || !work.is_stream());
+            if !goes_on {
                 if !self.timer.is_set() {
                     self.timer.set(now + work.rest());
                 }
