@@ -352,13 +352,18 @@ impl Follower {
         {
             self.news.extend(file.rest().map(News::from));
             let (stamp, position) = (Arc::clone(&file.stamp), file.position());
+            let is_removed = file.is_removed();
             self.news_of_end(&stamp, position);
             self.files.pop_front();
-            readers.end(position);
-            if self.finished.len() == REMEMBERED {
-                self.finished.pop_front();
+            readers.end(position.file);
+            // A removed one does not come back, and what gets its number may begin as it did.
+            if !is_removed {
+                if self.finished.len() == REMEMBERED {
+                    self.finished.pop_front();
+                }
+                self.finished.push_back(position);
+                readers.remember(position);
             }
-            self.finished.push_back(position);
         }
     }
 

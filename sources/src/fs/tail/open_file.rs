@@ -16,7 +16,7 @@ use super::{
     error::TailError,
     event::News,
     line::Line,
-    position::{FileId, Head, Position, Stamp, modified},
+    position::{FileId, Head, Position, Stamp, is_removed, modified},
 };
 
 /// Bytes that are read at once: every look is a trip to another thread, so it should be worth it.
@@ -92,6 +92,12 @@ impl OpenFile {
 
     pub(super) fn position(&self) -> Position {
         self.stamp.at(self.read_to)
+    }
+
+    pub(super) fn is_removed(&self) -> bool {
+        self.file
+            .metadata()
+            .is_ok_and(|metadata| is_removed(&metadata))
     }
 
     pub(super) fn is_read_to_the_end(&self) -> bool {

@@ -48,6 +48,18 @@ impl FileId {
     }
 }
 
+/// Tells whether a file has no name any more, so that its number will be that of another once it is closed.
+#[cfg(unix)]
+pub(super) fn is_removed(metadata: &Metadata) -> bool {
+    std::os::unix::fs::MetadataExt::nlink(metadata) == 0
+}
+
+/// Where files have no numbers, none is given again.
+#[cfg(not(unix))]
+pub(super) fn is_removed(_: &Metadata) -> bool {
+    false
+}
+
 /// How a file begins: numbers of files are given again, so they alone do not tell files apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Head {

@@ -28,9 +28,12 @@ impl Readers {
         self.open.insert(file, Arc::clone(path));
     }
 
+    pub(super) fn end(&mut self, file: FileId) {
+        self.open.remove(&file);
+    }
+
     /// Notes how far a file was read that is not read any more.
-    pub(super) fn end(&mut self, position: Position) {
-        self.open.remove(&position.file);
+    pub(super) fn remember(&mut self, position: Position) {
         if self.finished.len() == REMEMBERED {
             self.finished.pop_front();
         }

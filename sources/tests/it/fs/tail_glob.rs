@@ -235,6 +235,25 @@ async fn a_file_that_is_gone_is_read_to_its_end_and_one_that_takes_its_place_fro
 }
 
 #[tokio::test(start_paused = true)]
+async fn files_that_begin_as_removed_ones_did_are_others() {
+    let world = World::new();
+    let mut flows = [world.glob("*.log").flow(), tail_all([world.path("0.log")])];
+    for round in 0..5 {
+        // Most file systems give the number of the last file to the next.
+        let name = format!("{}.log", round % 2);
+        world.append(&name, "1\n2\n");
+        for flow in &mut flows[..=usize::from(round % 2 == 0)] {
+            let expected = [1, 2].map(|line| format!("{name}: {line}"));
+            assert_eq!(lines(&world, flow, 2).await, expected);
+        }
+        world.remove(&name);
+        for flow in &mut flows {
+            assert_quiet(flow).await;
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn from_the_end_is_of_the_files_that_are_there() {
     let world = World::new();
     world.append("a.log", "old\n");
