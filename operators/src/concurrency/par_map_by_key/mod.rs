@@ -17,6 +17,10 @@ use self::{
 pub use self::{limits::KeyLimits, valve::Valve};
 use crate::{Flow, Stage, jobs::Jobs, ledger::Ledger, timer::Timer};
 
+/// What a result takes of the budget. What comes after it may be much, and lead to new work: so what is started in a poll
+/// gets its turn after some dozens of results, not after a thousand.
+const WEIGHT: u32 = 32;
+
 impl<O: Observable> Flow<O> {
     /// Runs a future for every item, in parallel across keys, in order and at a polite pace within each key.
     ///
@@ -150,6 +154,7 @@ where
                 && let Some(result) = done.pop_front()
             {
                 this.ledger.emit(1);
+                cx.spend_many(WEIGHT);
                 if emit(result).is_break() {
                     return Poll::Ready(Ok(Drained::Stopped));
                 }
