@@ -102,7 +102,7 @@ def make_site(site, port, options):
             server {{
                 listen 127.0.0.1:{port};
                 location = /robots.txt {{ return 404; }}
-                location ~ ^/[0-9]{{{DIGITS}}}$ {{ return 200 "<title>$uri</title>"; }}
+                location ~ "^/[0-9]{{{DIGITS}}}$" {{ return 200 "<title>$uri</title>"; }}
                 location / {{ return 200 "<title>$uri</title>{links}"; }}
             }}
         }}""".replace("        ", ""))

@@ -39,7 +39,7 @@
 //! | `gzip` | compression of files that are rotated |
 //! | `http`, `https` | HTTP: documents that change and server-sent events as sources, posts in batches as sinks; without and with TLS |
 //! | `tls` | TLS for the sources of sockets |
-//! | `watch` | changes of files and folders as a source |
+//! | `watch` | changes of files and folders as a source, and followed files read when they change |
 //! | `ws`, `wss` | WebSocket sources and sinks, without and with TLS |
 //! | `signal` | runs that stop on Ctrl-C and when the process is asked to terminate |
 //! | `testing` | marble diagrams on a paused clock, and the rules of the contract as a check |
