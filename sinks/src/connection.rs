@@ -1,14 +1,10 @@
 //! A writer that is opened at the first write: what all sinks that are no files write to.
 
-use std::{
-    collections::VecDeque,
-    io,
-    task::{Context, Poll, Waker},
-    time::Duration,
-};
+use std::{collections::VecDeque, io, mem::MaybeUninit, time::Duration};
 
+use socket2::SockRef;
 use tokio::{
-    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf},
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
     time::timeout,
 };
 
@@ -167,15 +163,20 @@ impl Sent {
 }
 
 /// Reads away what has come, and tells whether the end has.
-pub(crate) fn has_ended<R: AsyncRead + Unpin>(reader: &mut R) -> bool {
-    let mut task = Context::from_waker(Waker::noop());
-    let mut bytes = [0; 1024];
+///
+/// Asks the system: the runtime may not have heard of an end by now, and what is written after that is lost without an error.
+pub(crate) fn has_ended<'a, S>(stream: &'a S) -> bool
+where
+    SockRef<'a>: From<&'a S>,
+{
+    let socket = SockRef::from(stream);
+    let mut bytes = [MaybeUninit::uninit(); 1024];
     loop {
-        let mut buffer = ReadBuf::new(&mut bytes);
-        match std::pin::Pin::new(&mut *reader).poll_read(&mut task, &mut buffer) {
-            Poll::Pending => return false,
-            Poll::Ready(Ok(())) if !buffer.filled().is_empty() => {}
-            Poll::Ready(_) => return true,
+        match socket.recv(&mut bytes) {
+            Ok(1..) => {}
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return false,
+            Ok(0) | Err(_) => return true,
         }
     }
 }

@@ -106,7 +106,7 @@ impl Open for Server {
     }
 
     fn is_gone(stream: &mut TcpStream) -> bool {
-        has_ended(stream)
+        has_ended(&*stream)
     }
 
     async fn ended(stream: &mut TcpStream) -> io::Result<()> {

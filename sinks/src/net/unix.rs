@@ -97,7 +97,7 @@ impl Open for Socket {
     }
 
     fn is_gone(stream: &mut UnixStream) -> bool {
-        has_ended(stream)
+        has_ended(&*stream)
     }
 
     async fn ended(stream: &mut UnixStream) -> io::Result<()> {

@@ -88,21 +88,29 @@ impl Follow {
             outcome,
             underway: _,
         } = fetched;
-        if visit.kind == Kind::Sitemap {
-            return self.entries_of(visit, &ticket, retries, outcome);
+        let result = match outcome {
+            Outcome::Response(response) => Ok(response),
+            Outcome::Failed(failure) => Err(failure),
+            Outcome::CutOff if !self.is_logged && visit.kind == Kind::Page => {
+                Err(Failure::cut_off())
+            }
+            other => return self.leave(visit, &ticket, other),
+        };
+        if let Err(Failure { why, .. }) = &result
+            && visit.referrer.is_none()
+        {
+            self.totals.lose_seed(&visit.url, why);
         }
-        let is_seed = visit.referrer.is_none();
+        if visit.kind == Kind::Sitemap {
+            return self.entries_of(visit, &ticket, retries, result);
+        }
         let mut record = Box::new(PageRecord::new(String::new(), began));
         record.depth = visit.depth;
         record.referrer.clone_from(&visit.referrer);
         let mut kept = None;
-        let outcome = match outcome {
-            Outcome::CutOff if !self.is_logged => Outcome::Failed(Failure::cut_off()),
-            other => other,
-        };
         let mut finds = Finds::new(&visit, self);
-        match outcome {
-            Outcome::Response(response) => {
+        match result {
+            Ok(response) => {
                 let keeps = finds.follow.keeps;
                 if response.location.is_some() {
                     finds.redirect(&response);
@@ -115,33 +123,10 @@ impl Follow {
                 describe(&response, keeps.digests, &mut record);
                 kept = keeps.responses.then(|| Arc::from(response));
             }
-            Outcome::Failed(Failure { reason, why }) => {
-                if is_seed {
-                    finds.follow.totals.lose_seed(&visit.url, &why);
-                }
+            Err(Failure { reason, why }) => {
                 record.reason = Some(reason);
                 record.error = Some(why);
             }
-            Outcome::Denied { reason, why } => {
-                if is_seed {
-                    finds.follow.totals.lose_seed(&visit.url, &why);
-                }
-                finds.follow.admission.give_back(&visit);
-                finds.listed();
-                finds.queue(&ticket);
-                return CrawlEvent::Denied(RejectedUrl {
-                    url: visit.url.into(),
-                    referrer: visit.referrer,
-                    reason,
-                });
-            }
-            Outcome::TooEarly => {
-                // Refused only if the crawl ends or the queue is full, and counted there.
-                let _ = ticket.add(visit);
-                return CrawlEvent::Postponed;
-            }
-            // They wait for another run.
-            Outcome::Surplus | Outcome::CutOff => return CrawlEvent::Postponed,
         }
         finds.listed();
         let (rejections, rejected) = finds.queue(&ticket);
@@ -154,48 +139,31 @@ impl Follow {
             response: kept,
         }
     }
-}
 
-impl Follow {
     /// Queues what a sitemap lists, and tells what came of it.
     fn entries_of(
         &mut self,
         visit: Visit,
         ticket: &Ticket<Visit, Queue>,
         retries: u32,
-        outcome: Outcome,
+        result: Result<Box<Response>, Failure>,
     ) -> CrawlEvent {
         let mut record = SitemapRecord::default();
         let mut finds = Finds::new(&visit, self);
-        match outcome {
-            Outcome::Response(response) if response.location.is_some() => {
+        match result {
+            Ok(response) if response.location.is_some() => {
                 record.status = Some(response.status.as_u16());
                 finds.redirect(&response);
             }
-            Outcome::Response(response) => sitemaps::read(&response, &mut finds, &mut record),
-            Outcome::Failed(failure) => record.error = Some(failure.why),
-            Outcome::Denied { reason, why } => {
-                if visit.referrer.is_none() {
-                    finds.follow.totals.lose_seed(&visit.url, &why);
+            Ok(response) => {
+                sitemaps::read(&response, &mut finds, &mut record);
+                if visit.referrer.is_none()
+                    && let Some(why) = &record.error
+                {
+                    finds.follow.totals.lose_seed(&visit.url, why);
                 }
-                finds.listed();
-                finds.queue(ticket);
-                return CrawlEvent::Denied(RejectedUrl {
-                    url: visit.url.into(),
-                    referrer: visit.referrer,
-                    reason,
-                });
             }
-            Outcome::TooEarly => {
-                let _ = ticket.add(visit);
-                return CrawlEvent::Postponed;
-            }
-            Outcome::Surplus | Outcome::CutOff => return CrawlEvent::Postponed,
-        }
-        if visit.referrer.is_none()
-            && let Some(why) = &record.error
-        {
-            finds.follow.totals.lose_seed(&visit.url, why);
+            Err(failure) => record.error = Some(failure.why),
         }
         finds.listed();
         let (rejections, rejected) = finds.queue(ticket);
@@ -205,6 +173,40 @@ impl Follow {
             retries,
             rejections,
             rejected,
+        }
+    }
+
+    /// Tells of a visit for which no request was made, or none to its end.
+    fn leave(
+        &mut self,
+        visit: Visit,
+        ticket: &Ticket<Visit, Queue>,
+        outcome: Outcome,
+    ) -> CrawlEvent {
+        match outcome {
+            Outcome::Denied { reason, why } => {
+                if visit.referrer.is_none() {
+                    self.totals.lose_seed(&visit.url, &why);
+                }
+                if visit.kind == Kind::Page {
+                    self.admission.give_back(&visit);
+                }
+                let mut finds = Finds::new(&visit, self);
+                finds.listed();
+                finds.queue(ticket);
+                CrawlEvent::Denied(RejectedUrl {
+                    url: visit.url.into(),
+                    referrer: visit.referrer,
+                    reason,
+                })
+            }
+            Outcome::TooEarly => {
+                // Refused only if the crawl ends or the queue is full, and counted there.
+                let _ = ticket.add(visit);
+                CrawlEvent::Postponed
+            }
+            // The others wait for another run.
+            _ => CrawlEvent::Postponed,
         }
     }
 }
