@@ -190,3 +190,17 @@ impl Clock {
         u64::try_from(self.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn the_time_of_earlier_runs_counts() {
+        let mut before = Numbers::default();
+        before.set(CLOCK, ELAPSED, 5_000);
+        let clock = Clock::after(&before);
+        tokio::time::advance(Duration::from_secs(2)).await;
+        assert_eq!(clock.elapsed_ms(), 7_000);
+    }
+}

@@ -52,7 +52,6 @@ async fn a_crawl_that_reached_a_limit_goes_on_where_it_was() {
         (&6.into(), &"complete".into())
     );
     assert!(last["bytes"].as_u64() > first["bytes"].as_u64());
-    assert!(last["duration_s"].as_f64() > first["duration_s"].as_f64());
     assert_eq!(site.requests(), ["/", "/a", "/b", "/c", "/d", "/e"]);
     let pages = pages(&folder);
     assert_eq!(pages.len(), 6);
