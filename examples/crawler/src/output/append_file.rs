@@ -173,10 +173,7 @@ impl AppendFile {
     /// Cancel safe: nothing is lost or written twice.
     pub async fn sync(&mut self) -> Result<(), OutputError> {
         self.write_out().await?;
-        self.file
-            .sync_data()
-            .await
-            .map_err(|source| self.failed(source))
+        synced(self.file.sync_data().await).map_err(|source| self.failed(source))
     }
 
     /// What brings all that the file has to the disk, on a thread that may wait, while others write to it.
@@ -192,7 +189,7 @@ impl AppendFile {
         match self.file.try_clone().await {
             Ok(file) => {
                 let file = file.into_std().await;
-                Ok(move || file.sync_data().map_err(failed))
+                Ok(move || synced(file.sync_data()).map_err(failed))
             }
             Err(source) => Err(failed(source)),
         }
@@ -219,6 +216,14 @@ impl AppendFile {
     fn failed(&self, source: io::Error) -> OutputError {
         OutputError::new(Attempt::Write, &self.path, source)
     }
+}
+
+/// A pipe is on no disk, so there is nothing to wait for.
+fn synced(result: io::Result<()>) -> io::Result<()> {
+    result.or_else(|error| match error.kind() {
+        io::ErrorKind::InvalidInput => Ok(()),
+        _ => Err(error),
+    })
 }
 
 fn read_line(path: &Path, position: u64) -> io::Result<Vec<u8>> {

@@ -350,6 +350,21 @@ async fn an_interrupt_ends_the_wait_for_a_file() {
     std::fs::remove_dir_all(folder).expect("it is there");
 }
 
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn pages_may_go_into_a_pipe() {
+    let folder = scratch("piped");
+    let pipe = folder.join("pages.jsonl");
+    let made = Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.await.expect("it runs").success());
+    let reading = tokio::task::spawn_blocking(move || std::fs::read_to_string(pipe));
+    let output = run(&["-q", "--out", folder.to_str().expect("text")]).await;
+    assert_eq!(code(&output), Some(0), "{}", line(&output));
+    let pages = reading.await.expect("it runs").expect("text");
+    assert_eq!(pages.lines().count(), 64);
+    std::fs::remove_dir_all(folder).expect("it is there");
+}
+
 /// A crawl that waits for an answer.
 struct Waiting {
     child: Child,
